@@ -1,0 +1,33 @@
+namespace LlamaStack.Instrumentation;
+
+/// <summary>What the instrumentation of an <see cref="HttpClient"/> records. What is not set follows <c>WithMlflowTracing()</c> where the application uses it.</summary>
+public sealed class GenAIInstrumentationOptions
+{
+    /// <summary>Gets or sets whether prompts and answers are recorded.</summary>
+    /// <value>Not set: as <c>WithMlflowTracing()</c> has it; without that <see cref="ContentCapture.None"/>, as OpenTelemetry asks.</value>
+    public ContentCapture? ContentCapture { get; set; }
+
+    /// <summary>Gets or sets the value of <c>gen_ai.provider.name</c>.</summary>
+    /// <value>Not set: told from the server's host name where it is a well-known one, else <c>llama_stack</c>.</value>
+    public string? ProviderName { get; set; }
+
+    /// <summary>Gets or sets whether a caller who says "not sampled" (<c>traceparent</c> ending in <c>-00</c>) silences model calls too.</summary>
+    /// <value>
+    /// Not set: as <c>WithMlflowTracing()</c> has it; without that <see langword="true"/>.
+    /// Where <see langword="false"/>, a model call below such a request starts a trace of its own, linked to the caller's.
+    /// </value>
+    public bool? HonorIncomingSampling { get; set; }
+
+    /// <summary>Gets or sets whether the request carries the GenAI span's own id to the server, so that the server's spans hang directly below it.</summary>
+    /// <value>
+    /// Not set: as <c>WithMlflowTracing()</c> has it; without that <see langword="true"/>.
+    /// Set it to <see langword="false"/> where spans of the HTTP client are exported too: then they come in between.
+    /// </value>
+    public bool? InjectTraceContext { get; set; }
+
+    /// <summary>Gets or sets whether an exporter of ours takes the content as bytes: then it does not become text on the span.</summary>
+    internal bool AttachContent { get; set; }
+
+    /// <summary>Gets or sets whether content becomes attributes of the span, in the convention's message format.</summary>
+    internal bool WriteMessages { get; set; } = true;
+}

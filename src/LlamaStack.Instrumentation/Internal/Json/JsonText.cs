@@ -1,0 +1,102 @@
+using System.Buffers.Text;
+using System.Diagnostics.CodeAnalysis;
+using System.Text;
+using System.Text.Json;
+
+namespace LlamaStack.Instrumentation;
+
+/// <summary>Reads scalar values out of raw JSON. What has another type than asked for is null.</summary>
+internal static class JsonText
+{
+    public static bool IsNull(ReadOnlySpan<byte> value) => value.SequenceEqual("null"u8);
+
+    public static bool IsTrue(ReadOnlySpan<byte> value) => value.SequenceEqual("true"u8);
+
+    public static bool IsString(ReadOnlySpan<byte> value) => value.Length >= 2 && value[0] == (byte)'"';
+
+    public static bool IsObject(ReadOnlySpan<byte> value) => value.Length >= 2 && value[0] == (byte)'{';
+
+    public static bool IsArray(ReadOnlySpan<byte> value) => value.Length >= 2 && value[0] == (byte)'[';
+
+    /// <summary>The text between a JSON string's quotes, still escaped.</summary>
+    public static ReadOnlySpan<byte> Unquote(ReadOnlySpan<byte> value) => IsString(value) ? value[1..^1] : default;
+
+    /// <summary>A JSON string's text.</summary>
+    public static string? String(ReadOnlySpan<byte> value)
+    {
+        if (!IsString(value))
+        {
+            return null;
+        }
+
+        var inner = value[1..^1];
+        if (inner.IndexOf((byte)'\\') < 0)
+        {
+            return Encoding.UTF8.GetString(inner);
+        }
+
+        try
+        {
+            var reader = new Utf8JsonReader(value);
+            return reader.Read() ? reader.GetString() : null;
+        }
+        catch (Exception e) when (e is JsonException or InvalidOperationException)
+        {
+            return Encoding.UTF8.GetString(inner);
+        }
+    }
+
+    /// <summary>A short string that is the same call after call: a model, a finish reason. Kept once.</summary>
+    public static string? Interned(ReadOnlySpan<byte> value)
+    {
+        foreach (var known in _known)
+        {
+            if (value.Length == known.Length + 2 && Ascii.Equals(value[1..^1], known))
+            {
+                return known;
+            }
+        }
+
+        return String(value);
+    }
+
+    public static long? Integer(ReadOnlySpan<byte> value) =>
+        Utf8Parser.TryParse(value, out long number, out var used) && used == value.Length ? number : null;
+
+    public static double? Number(ReadOnlySpan<byte> value) =>
+        Utf8Parser.TryParse(value, out double number, out var used) && used == value.Length && double.IsFinite(number) ? number : null;
+
+    /// <summary>The value of the member with this name, or nothing.</summary>
+    public static ReadOnlySpan<byte> Member(ReadOnlySpan<byte> json, ReadOnlySpan<byte> name)
+    {
+        foreach (var member in new JsonMembers(json))
+        {
+            if (member.Name.SequenceEqual(name))
+            {
+                return member.Value;
+            }
+        }
+
+        return default;
+    }
+
+    /// <summary>Is this whole JSON, and valid? Pays for every byte: for text that is about to be sent as structure.</summary>
+    public static bool IsValid([NotNullWhen(true)] ReadOnlySpan<byte> json)
+    {
+        try
+        {
+            var reader = new Utf8JsonReader(json);
+            while (reader.Read())
+            {
+            }
+
+            return json.Length > 0;
+        }
+        catch (JsonException)
+        {
+            return false;
+        }
+    }
+
+    private static readonly string[] _known = ["stop", "length", "tool_calls", "content_filter", "assistant", "function"];
+}

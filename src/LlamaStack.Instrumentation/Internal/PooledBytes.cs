@@ -1,0 +1,75 @@
+using System.Buffers;
+
+namespace LlamaStack.Instrumentation;
+
+/// <summary>A growing buffer of rented memory with one owner, who returns it once and then lets go of it.</summary>
+/// <remarks>A buffer that is never returned is only garbage: nothing leaks but the pool's advantage.</remarks>
+internal sealed class PooledBytes(int capacity = 256) : IBufferWriter<byte>
+{
+    private byte[] _bytes = ArrayPool<byte>.Shared.Rent(capacity);
+
+    public int Length { get; private set; }
+
+    public ReadOnlySpan<byte> Span => _bytes.AsSpan(0, Length);
+
+    /// <summary>A part of what has been written, to be written again.</summary>
+    public Span<byte> Written(int start, int length) => _bytes.AsSpan(start, length);
+
+    public void Append(ReadOnlySpan<byte> bytes)
+    {
+        bytes.CopyTo(GetSpan(bytes.Length));
+        Length += bytes.Length;
+    }
+
+    public void Append(byte value)
+    {
+        GetSpan(1)[0] = value;
+        Length++;
+    }
+
+    public void Clear() => Length = 0;
+
+    public void Advance(int count) => Length += count;
+
+    public Memory<byte> GetMemory(int sizeHint = 0)
+    {
+        EnsureRoom(sizeHint);
+        return _bytes.AsMemory(Length);
+    }
+
+    public Span<byte> GetSpan(int sizeHint = 0)
+    {
+        EnsureRoom(sizeHint);
+        return _bytes.AsSpan(Length);
+    }
+
+    /// <summary>Gives the memory back; the buffer is empty then.</summary>
+    public void Return()
+    {
+        var bytes = _bytes;
+        _bytes = [];
+        Length = 0;
+        if (bytes.Length > 0)
+        {
+            ArrayPool<byte>.Shared.Return(bytes);
+        }
+    }
+
+    private void EnsureRoom(int size)
+    {
+        var needed = Length + Math.Max(size, 1);
+        if (needed <= _bytes.Length)
+        {
+            return;
+        }
+
+        var larger = ArrayPool<byte>.Shared.Rent(Math.Max(needed, _bytes.Length * 2));
+        _bytes.AsSpan(0, Length).CopyTo(larger);
+        if (_bytes.Length > 0)
+        {
+            ArrayPool<byte>.Shared.Return(_bytes);
+        }
+
+        _bytes = larger;
+    }
+}

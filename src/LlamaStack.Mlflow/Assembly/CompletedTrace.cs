@@ -1,0 +1,59 @@
+using System.Diagnostics;
+using LlamaStack.Instrumentation;
+
+namespace LlamaStack.Mlflow;
+
+/// <summary>The spans of a trace that leave, put right: who is the root, who hangs below whom.</summary>
+internal sealed class CompletedTrace
+{
+    private readonly HashSet<ActivitySpanId> _ids;
+
+    public CompletedTrace(IReadOnlyList<Activity> spans, Activity? root)
+    {
+        Spans = spans;
+        Root = root;
+        Details = TraceDetails.Of(spans[0]);
+        _ids = new HashSet<ActivitySpanId>(spans.Count);
+        foreach (var span in spans)
+        {
+            _ids.Add(span.SpanId);
+            Size += SpanContent.Of(span) is { } content ? (content.Inputs?.Length ?? 0) + (content.Outputs?.Length ?? 0) : 0;
+        }
+    }
+
+    /// <summary>Gets the spans in the order in which they ended.</summary>
+    public IReadOnlyList<Activity> Spans { get; }
+
+    /// <summary>Gets the root; null for spans that come after the rest of their trace, or before.</summary>
+    public Activity? Root { get; }
+
+    /// <summary>Gets what the application said of the trace as a whole.</summary>
+    public TraceDetails? Details { get; }
+
+    /// <summary>Gets how many bytes of content the spans hold.</summary>
+    public long Size { get; }
+
+    /// <summary>Gets what the trace is about; null where the root is not among the spans.</summary>
+    public TraceSummary? Summary => field ??= Root is null ? null : new TraceSummary(this);
+
+    public ActivityTraceId TraceId => Spans[0].TraceId;
+
+    /// <summary>The parent that a span has among those that leave, or left before: the nearest one.</summary>
+    public ActivitySpanId ParentOf(Activity span)
+    {
+        if (span == Root)
+        {
+            return default;
+        }
+
+        for (var parent = span.Parent; parent is not null; parent = parent.Parent)
+        {
+            if (_ids.Contains(parent.SpanId) || (Root is null && OpenTrace.Leaves(parent)))
+            {
+                return parent.SpanId;
+            }
+        }
+
+        return span.ParentSpanId;
+    }
+}

@@ -1,0 +1,238 @@
+using System.Buffers;
+using System.Net;
+using System.Net.Http.Json;
+using System.Runtime.CompilerServices;
+using System.Text.Json;
+using System.Text.Json.Serialization.Metadata;
+
+namespace LlamaStack.Mlflow;
+
+/// <summary>The REST API of an MLflow tracking server, as far as tracing needs it.</summary>
+/// <remarks>Registered by <c>WithMlflowTracing()</c> with the address and credentials of <see cref="MlflowTracingOptions"/>.</remarks>
+public sealed class MlflowClient
+{
+    private const string AlreadyExists = "RESOURCE_ALREADY_EXISTS";
+    private const string DoesNotExist = "RESOURCE_DOES_NOT_EXIST";
+
+    private static readonly SearchValues<char> _versionCharacters = SearchValues.Create("0123456789.");
+
+    private readonly HttpClient _http;
+
+    /// <summary>Creates a client.</summary>
+    /// <param name="http">Its base address is the server's, with its prefix and a slash at the end; its default headers hold the credentials.</param>
+    public MlflowClient(HttpClient http)
+    {
+        ArgumentNullException.ThrowIfNull(http);
+        _http = http;
+    }
+
+    /// <summary>Asks for the server's version.</summary>
+    /// <param name="cancellationToken">Cancels the call.</param>
+    /// <returns>For example <c>3.18.0</c>.</returns>
+    /// <exception cref="MlflowException">The server refused, or could not be reached.</exception>
+    /// <remarks>Source: <c>GET /version</c>.</remarks>
+    public async Task<Version> GetVersionAsync(CancellationToken cancellationToken = default)
+    {
+        using var response = await SendAsync(HttpMethod.Get, "version", null, cancellationToken).ConfigureAwait(false);
+        var text = (await response.Content.ReadAsStringAsync(cancellationToken).ConfigureAwait(false)).Trim();
+        var end = text.AsSpan().IndexOfAnyExcept(_versionCharacters);
+        return Version.TryParse(text.AsSpan(0, end < 0 ? text.Length : end).TrimEnd('.'), out var version)
+            ? version
+            : throw new MlflowException($"What answers at {_http.BaseAddress} is no MLflow server: it calls its version \"{TraceSummary.Cut(text, 40)}\".", response.StatusCode);
+    }
+
+    /// <summary>Looks an experiment up by its name; deleted ones are found, too.</summary>
+    /// <param name="name">The experiment's name.</param>
+    /// <param name="cancellationToken">Cancels the call.</param>
+    /// <returns>The experiment, or null where there is none of that name.</returns>
+    /// <exception cref="MlflowException">The server refused, or could not be reached.</exception>
+    /// <remarks>Source: <c>GET /api/2.0/mlflow/experiments/get-by-name</c>.</remarks>
+    public Task<MlflowExperiment?> GetExperimentByNameAsync(string name, CancellationToken cancellationToken = default)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(name);
+        return FindExperimentAsync($"api/2.0/mlflow/experiments/get-by-name?experiment_name={Uri.EscapeDataString(name)}", cancellationToken);
+    }
+
+    /// <summary>Looks an experiment up by its id; deleted ones are found, too.</summary>
+    /// <param name="experimentId">The experiment's id, digits.</param>
+    /// <param name="cancellationToken">Cancels the call.</param>
+    /// <returns>The experiment, or null where there is none with that id.</returns>
+    /// <exception cref="MlflowException">The server refused, or could not be reached.</exception>
+    /// <remarks>Source: <c>GET /api/2.0/mlflow/experiments/get</c>.</remarks>
+    public Task<MlflowExperiment?> GetExperimentAsync(string experimentId, CancellationToken cancellationToken = default)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(experimentId);
+        return FindExperimentAsync($"api/2.0/mlflow/experiments/get?experiment_id={Uri.EscapeDataString(experimentId)}", cancellationToken);
+    }
+
+    /// <summary>Finds an experiment by its name, or creates it; several who do that at once get the same one.</summary>
+    /// <param name="name">The experiment's name, 500 characters at most.</param>
+    /// <param name="cancellationToken">Cancels the call.</param>
+    /// <returns>The experiment.</returns>
+    /// <exception cref="MlflowException">The server refused, or could not be reached; or the experiment of that name is deleted.</exception>
+    /// <remarks>Source: <c>POST /api/2.0/mlflow/experiments/create</c>.</remarks>
+    public async Task<MlflowExperiment> GetOrCreateExperimentAsync(string name, CancellationToken cancellationToken = default)
+    {
+        var experiment = await GetExperimentByNameAsync(name, cancellationToken).ConfigureAwait(false);
+        if (experiment is null)
+        {
+            try
+            {
+                var created = await PostAsync(
+                    "api/2.0/mlflow/experiments/create", new CreateExperiment(name), MlflowJsonContext.Default.CreateExperiment, MlflowJsonContext.Default.CreatedExperiment, cancellationToken).ConfigureAwait(false);
+                return new MlflowExperiment { Id = created.ExperimentId, Name = name, LifecycleStage = "active" };
+            }
+            catch (MlflowException e) when (e.ErrorCode is AlreadyExists)
+            {
+                // Someone else was faster.
+                experiment = await GetExperimentByNameAsync(name, cancellationToken).ConfigureAwait(false);
+                if (experiment is null)
+                {
+                    throw;
+                }
+            }
+        }
+
+        return experiment.IsDeleted ? throw Deleted(experiment) : experiment;
+    }
+
+    /// <summary>Searches the traces of an experiment, newest first, page after page as they are read.</summary>
+    /// <param name="experimentId">The experiment's id, digits.</param>
+    /// <param name="filter">A condition in MLflow's own words, for example <c>trace.status = 'ERROR'</c>; null for all.</param>
+    /// <param name="pageSize">How many are asked for at once, from 1 to 500.</param>
+    /// <param name="cancellationToken">Cancels the search.</param>
+    /// <returns>The traces, without their spans.</returns>
+    /// <exception cref="MlflowException">The server refused, for example a filter that it does not understand, or could not be reached.</exception>
+    /// <remarks>Source: <c>POST /api/3.0/mlflow/traces/search</c>.</remarks>
+    public async IAsyncEnumerable<MlflowTrace> SearchTracesAsync(
+        string experimentId, string? filter = null, int pageSize = 100, [EnumeratorCancellation] CancellationToken cancellationToken = default)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(experimentId);
+        ArgumentOutOfRangeException.ThrowIfLessThan(pageSize, 1);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(pageSize, 500);
+        string? page = null;
+        do
+        {
+            var found = await PostAsync(
+                "api/3.0/mlflow/traces/search",
+                new SearchTraces([TraceLocation.Of(experimentId)], filter, pageSize, ["timestamp_ms DESC"], page),
+                MlflowJsonContext.Default.SearchTraces,
+                MlflowJsonContext.Default.FoundTraces,
+                cancellationToken).ConfigureAwait(false);
+            foreach (var trace in found.Traces ?? [])
+            {
+                yield return trace;
+            }
+
+            page = found.NextPageToken;
+        }
+        while (!string.IsNullOrEmpty(page));
+    }
+
+    /// <summary>Asks for a trace.</summary>
+    /// <param name="traceId">The trace's id: <c>tr-</c> and 32 hexadecimal digits.</param>
+    /// <param name="cancellationToken">Cancels the call.</param>
+    /// <returns>The trace without its spans, or null where the server has none with that id (yet).</returns>
+    /// <exception cref="MlflowException">The server refused, or could not be reached.</exception>
+    /// <remarks>Source: <c>GET /api/3.0/mlflow/traces/{trace_id}</c>.</remarks>
+    public async Task<MlflowTrace?> GetTraceAsync(string traceId, CancellationToken cancellationToken = default)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(traceId);
+        try
+        {
+            var answer = await GetAsync($"api/3.0/mlflow/traces/{Uri.EscapeDataString(traceId)}", MlflowJsonContext.Default.TraceAnswer, cancellationToken).ConfigureAwait(false);
+            return answer.Trace?.TraceInfo;
+        }
+        catch (MlflowException e) when (e.ErrorCode is DoesNotExist)
+        {
+            return null;
+        }
+    }
+
+    /// <summary>What the server says of itself; null before 3.10, where it says nothing.</summary>
+    internal async Task<ServerInfo?> GetServerInfoAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await GetAsync("api/3.0/mlflow/server-info", MlflowJsonContext.Default.ServerInfo, cancellationToken).ConfigureAwait(false);
+        }
+        catch (MlflowException e) when (e.StatusCode is HttpStatusCode.NotFound)
+        {
+            return null;
+        }
+    }
+
+    /// <summary>StartTraceV3: tells the server what its OTLP endpoint cannot take. After the spans, and whole each time.</summary>
+    internal async Task StartTraceAsync(StartTraceInfo info, CancellationToken cancellationToken)
+    {
+        using var content = JsonContent.Create(new StartTrace(new StartTraceBody(info)), MlflowJsonContext.Default.StartTrace);
+        (await SendAsync(HttpMethod.Post, "api/3.0/mlflow/traces", content, cancellationToken).ConfigureAwait(false)).Dispose();
+    }
+
+    internal static MlflowException Deleted(MlflowExperiment experiment) => new(
+        $"MLflow's experiment \"{experiment.Name}\" (id {experiment.Id}) is deleted: traces sent to it would be kept where nobody sees them. "
+        + $"Restore it (mlflow experiments restore --experiment-id {experiment.Id}), or set another name in LlamaStack:Tracing:ExperimentName or MLFLOW_EXPERIMENT_NAME.");
+
+    private async Task<MlflowExperiment?> FindExperimentAsync(string path, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return (await GetAsync(path, MlflowJsonContext.Default.ExperimentAnswer, cancellationToken).ConfigureAwait(false)).Experiment;
+        }
+        catch (MlflowException e) when (e.ErrorCode is DoesNotExist)
+        {
+            return null;
+        }
+    }
+
+    private async Task<T> GetAsync<T>(string path, JsonTypeInfo<T> type, CancellationToken cancellationToken)
+    {
+        using var response = await SendAsync(HttpMethod.Get, path, null, cancellationToken).ConfigureAwait(false);
+        return await ReadAsync(response, type, cancellationToken).ConfigureAwait(false);
+    }
+
+    private async Task<TAnswer> PostAsync<TRequest, TAnswer>(
+        string path, TRequest request, JsonTypeInfo<TRequest> requestType, JsonTypeInfo<TAnswer> answerType, CancellationToken cancellationToken)
+    {
+        using var content = JsonContent.Create(request, requestType);
+        using var response = await SendAsync(HttpMethod.Post, path, content, cancellationToken).ConfigureAwait(false);
+        return await ReadAsync(response, answerType, cancellationToken).ConfigureAwait(false);
+    }
+
+    private async Task<T> ReadAsync<T>(HttpResponseMessage response, JsonTypeInfo<T> type, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await response.Content.ReadFromJsonAsync(type, cancellationToken).ConfigureAwait(false)
+                ?? throw new MlflowException($"MLflow at {_http.BaseAddress} answered with nothing.", response.StatusCode);
+        }
+        catch (JsonException e)
+        {
+            throw new MlflowException($"What answers at {_http.BaseAddress} is no MLflow server: its answer cannot be read ({e.Message}).", response.StatusCode, innerException: e);
+        }
+    }
+
+    private async Task<HttpResponseMessage> SendAsync(HttpMethod method, string path, HttpContent? content, CancellationToken cancellationToken)
+    {
+        using var request = new HttpRequestMessage(method, path) { Content = content };
+        HttpResponseMessage response;
+        try
+        {
+            response = await _http.SendAsync(request, cancellationToken).ConfigureAwait(false);
+        }
+        catch (Exception e) when (e is HttpRequestException || (e is OperationCanceledException && !cancellationToken.IsCancellationRequested))
+        {
+            throw MlflowErrors.Unreachable(_http.BaseAddress, e);
+        }
+
+        if (response.IsSuccessStatusCode)
+        {
+            return response;
+        }
+
+        using (response)
+        {
+            throw await MlflowErrors.OfAsync(response, _http.BaseAddress, cancellationToken).ConfigureAwait(false);
+        }
+    }
+}

@@ -1,0 +1,42 @@
+using System.Net;
+
+namespace LlamaStack.Mlflow;
+
+/// <summary>What became of a request, and what is to be done about it.</summary>
+internal sealed record ExportAnswer(ExportResult Result, string? Problem = null, TimeSpan? RetryAfter = null)
+{
+    public static ExportAnswer Delivered { get; } = new(ExportResult.Delivered);
+
+    /// <summary>Exactly the answers that are worth a second try; MLflow's 400 of two inserts at once is one of them.</summary>
+    public static ExportAnswer Of(HttpResponseMessage response, string body, Uri? address)
+    {
+        if (response.IsSuccessStatusCode)
+        {
+            return Delivered;
+        }
+
+        var error = MlflowErrors.Of(response.StatusCode, response.Content.Headers.ContentType?.MediaType, body, address);
+        var result = response.StatusCode switch
+        {
+            HttpStatusCode.RequestTimeout or HttpStatusCode.TooManyRequests or HttpStatusCode.BadGateway or HttpStatusCode.ServiceUnavailable or HttpStatusCode.GatewayTimeout => ExportResult.TryAgain,
+            HttpStatusCode.InternalServerError when error.ErrorCode is "FEATURE_DISABLED" => ExportResult.Refused,
+            HttpStatusCode.InternalServerError => ExportResult.TryAgainBriefly,
+            HttpStatusCode.BadRequest when IsConcurrentInsert(body) => ExportResult.TryAgainBriefly,
+            HttpStatusCode.BadRequest when error.ErrorCode is "INVALID_PARAMETER_VALUE" || body.Contains("Invalid OpenTelemetry", StringComparison.Ordinal) => ExportResult.Poisoned,
+            HttpStatusCode.NotFound when error.ErrorCode is "RESOURCE_DOES_NOT_EXIST" => ExportResult.ExperimentGone,
+            HttpStatusCode.UnprocessableEntity when body.Contains("Cannot convert", StringComparison.Ordinal) || body.Contains("Failed to log", StringComparison.Ordinal) => ExportResult.Poisoned,
+            _ => ExportResult.Refused,
+        };
+        return new ExportAnswer(result, error.Message, response.Headers.RetryAfter?.Delta);
+    }
+
+    public static ExportAnswer Of(MlflowException exception) =>
+        new(exception.StatusCode is null or >= HttpStatusCode.InternalServerError and not HttpStatusCode.NotImplemented or HttpStatusCode.TooManyRequests or HttpStatusCode.RequestTimeout
+            ? ExportResult.TryAgain
+            : ExportResult.Refused, exception.Message);
+
+    private static bool IsConcurrentInsert(string body) =>
+        body.Contains("UNIQUE constraint", StringComparison.Ordinal)
+        || body.Contains("UniqueViolation", StringComparison.Ordinal)
+        || (body.Contains("already exists", StringComparison.Ordinal) && !body.Contains("in another experiment", StringComparison.Ordinal));
+}

@@ -1,0 +1,63 @@
+using System.Net.Http.Headers;
+using System.Text;
+
+namespace LlamaStack.Mlflow;
+
+/// <summary>The HTTP client that talks to MLflow.</summary>
+internal static class MlflowHttp
+{
+    public const string ClientName = "LlamaStack.Mlflow";
+
+    public static Uri TracesEndpoint(Uri baseAddress) => new(baseAddress, "v1/traces");
+
+    public static void Configure(HttpClient http, MlflowTracingOptions options)
+    {
+        var address = new UriBuilder(options.TrackingUri!) { UserName = "", Password = "", Query = "", Fragment = "" };
+        if (!address.Path.EndsWith('/'))
+        {
+            address.Path += "/";
+        }
+
+        http.BaseAddress = address.Uri;
+        http.Timeout = options.ExportTimeout;
+        if (Credentials(options) is { } credentials)
+        {
+            http.DefaultRequestHeaders.Authorization = credentials;
+        }
+
+        if (options.Workspace is { Length: > 0 } workspace)
+        {
+            http.DefaultRequestHeaders.TryAddWithoutValidation(MlflowAttributes.Header.Workspace, workspace);
+        }
+    }
+
+    public static HttpMessageHandler Handler(MlflowTracingOptions options)
+    {
+        var handler = new SocketsHttpHandler { PooledConnectionLifetime = TimeSpan.FromMinutes(2), ActivityHeadersPropagator = null };
+        if (options.InsecureTls)
+        {
+#pragma warning disable CA5359 // Asked for by name: LlamaStack:Tracing:InsecureTls, MLFLOW_TRACKING_INSECURE_TLS.
+            handler.SslOptions.RemoteCertificateValidationCallback = static (_, _, _, _) => true;
+#pragma warning restore CA5359
+        }
+
+        return handler;
+    }
+
+    private static AuthenticationHeaderValue? Credentials(MlflowTracingOptions options)
+    {
+        var (user, password) = (options.Username, options.Password);
+        if (string.IsNullOrEmpty(user) && options.TrackingUri!.UserInfo is { Length: > 0 } inAddress)
+        {
+            var parts = inAddress.Split(':', 2);
+            (user, password) = (Uri.UnescapeDataString(parts[0]), parts.Length > 1 ? Uri.UnescapeDataString(parts[1]) : "");
+        }
+
+        if (!string.IsNullOrEmpty(user))
+        {
+            return new AuthenticationHeaderValue("Basic", Convert.ToBase64String(Encoding.UTF8.GetBytes($"{user}:{password}")));
+        }
+
+        return string.IsNullOrEmpty(options.Token) ? null : new AuthenticationHeaderValue("Bearer", options.Token);
+    }
+}

@@ -1,0 +1,193 @@
+using System.Collections;
+using System.Diagnostics;
+using System.Globalization;
+using System.Text;
+using System.Text.Unicode;
+using LlamaStack.Instrumentation;
+
+namespace LlamaStack.Mlflow;
+
+/// <summary>Writes traces as an OTLP <c>ExportTraceServiceRequest</c>, with MLflow's attributes and re-rooted: what its server takes in one request.</summary>
+/// <remarks>Source: <see href="https://github.com/open-telemetry/opentelemetry-proto/blob/v1.7.0/opentelemetry/proto/trace/v1/trace.proto"/>.</remarks>
+internal sealed class OtlpTraces(MlflowTracingOptions options, IReadOnlyList<KeyValuePair<string, object>> resource)
+{
+    private readonly SpanAttributes _attributes = new(options);
+
+    public void Write(IReadOnlyList<CompletedTrace> traces, PooledBytes output)
+    {
+        var writer = new ProtobufWriter(output);
+        var resourceSpans = writer.Start(1);
+        var resourceStart = writer.Start(1);
+        foreach (var (key, value) in resource)
+        {
+            Attribute(writer, 1, key, value);
+        }
+
+        writer.End(resourceStart);
+        var scopeSpans = writer.Start(2);
+        var scope = writer.Start(1);
+        writer.Text(1, LlamaStackDiagnostics.SourceName);
+        writer.Text(2, LlamaStackDiagnostics.Version);
+        writer.End(scope);
+        var sink = new Sink(writer);
+        foreach (var trace in traces)
+        {
+            foreach (var span in trace.Spans)
+            {
+                Write(writer, span, trace, sink);
+            }
+        }
+
+        writer.End(scopeSpans);
+        writer.End(resourceSpans);
+    }
+
+    private void Write(ProtobufWriter writer, Activity span, CompletedTrace trace, Sink sink)
+    {
+        Span<byte> id = stackalloc byte[16];
+        var start = writer.Start(2);
+        span.TraceId.CopyTo(id);
+        writer.Bytes(1, id);
+        span.SpanId.CopyTo(id);
+        writer.Bytes(2, id[..8]);
+        if (span.TraceStateString is { Length: > 0 } state)
+        {
+            writer.Text(3, state);
+        }
+
+        // Whose callers send their spans to the same MLflow has a root there already.
+        var parent = options.CallersExportToMlflow && span == trace.Root ? span.ParentSpanId : trace.ParentOf(span);
+        if (parent != default)
+        {
+            parent.CopyTo(id);
+            writer.Bytes(4, id[..8]);
+        }
+
+        writer.Text(5, SpanTypes.NameOf(span));
+        writer.Varint(6, (ulong)span.Kind + 1);
+        var started = Nanoseconds(span.StartTimeUtc);
+        writer.Fixed64(7, started);
+        writer.Fixed64(8, started + ((ulong)span.Duration.Ticks * 100));
+        foreach (ref readonly var tag in span.EnumerateTagObjects())
+        {
+            if (tag.Value is not null && !(span == trace.Root && tag.Key is SemanticAttributes.SessionId or SemanticAttributes.UserId))
+            {
+                Attribute(writer, 9, tag.Key, tag.Value);
+            }
+        }
+
+        _attributes.Write(span, trace, sink);
+        foreach (ref readonly var happened in span.EnumerateEvents())
+        {
+            var eventStart = writer.Start(11);
+            writer.Fixed64(1, Nanoseconds(happened.Timestamp.UtcDateTime));
+            writer.Text(2, happened.Name);
+            foreach (ref readonly var tag in happened.EnumerateTagObjects())
+            {
+                Attribute(writer, 3, tag.Key, tag.Value);
+            }
+
+            writer.End(eventStart);
+        }
+
+        foreach (ref readonly var link in span.EnumerateLinks())
+        {
+            var linkStart = writer.Start(13);
+            link.Context.TraceId.CopyTo(id);
+            writer.Bytes(1, id);
+            link.Context.SpanId.CopyTo(id);
+            writer.Bytes(2, id[..8]);
+            writer.End(linkStart);
+        }
+
+        if (span.Status is not ActivityStatusCode.Unset)
+        {
+            var status = writer.Start(15);
+            if (span.StatusDescription is { Length: > 0 } description)
+            {
+                writer.Text(2, description);
+            }
+
+            writer.Varint(3, span.Status is ActivityStatusCode.Ok ? 1u : 2u);
+            writer.End(status);
+        }
+
+        writer.End(start);
+    }
+
+    private static ulong Nanoseconds(DateTime time) => (ulong)(time - DateTime.UnixEpoch).Ticks * 100;
+
+    private static void Attribute(ProtobufWriter writer, int field, string key, object? value)
+    {
+        if (value is null)
+        {
+            return;
+        }
+
+        var start = writer.Start(field);
+        writer.Text(1, key);
+        var any = writer.Start(2);
+        Value(writer, value);
+        writer.End(any);
+        writer.End(start);
+    }
+
+    private static void Value(ProtobufWriter writer, object value)
+    {
+        switch (value)
+        {
+            case string text:
+                writer.Text(1, text);
+                break;
+            case bool flag:
+                writer.Varint(2, flag ? 1u : 0u);
+                break;
+            case sbyte or byte or short or ushort or int or uint or long:
+                writer.Varint(3, (ulong)Convert.ToInt64(value, CultureInfo.InvariantCulture));
+                break;
+            case float or double:
+                writer.Fixed64(4, BitConverter.DoubleToUInt64Bits(Convert.ToDouble(value, CultureInfo.InvariantCulture)));
+                break;
+            case IEnumerable elements and not IDictionary:
+                var array = writer.Start(5);
+                foreach (var element in elements)
+                {
+                    var item = writer.Start(1);
+                    if (element is not null)
+                    {
+                        Value(writer, element);
+                    }
+
+                    writer.End(item);
+                }
+
+                writer.End(array);
+                break;
+            default:
+                writer.Text(1, Convert.ToString(value, CultureInfo.InvariantCulture));
+                break;
+        }
+    }
+
+    private sealed class Sink(ProtobufWriter writer) : IAttributeSink
+    {
+        public void Add(string key, string value) => Attribute(writer, 9, key, value);
+
+        public void Add(string key, ReadOnlySpan<byte> json)
+        {
+            if (!Utf8.IsValid(json))
+            {
+                // One string that is no UTF-8 costs the whole request.
+                Add(key, Encoding.UTF8.GetString(json));
+                return;
+            }
+
+            var start = writer.Start(9);
+            writer.Text(1, key);
+            var any = writer.Start(2);
+            writer.Bytes(1, json);
+            writer.End(any);
+            writer.End(start);
+        }
+    }
+}

@@ -1,0 +1,88 @@
+using System.Buffers.Binary;
+using System.Text;
+using LlamaStack.Instrumentation;
+
+namespace LlamaStack.Mlflow;
+
+/// <summary>Writes protobuf into one buffer, nested messages too: their length is filled in when they end.</summary>
+/// <remarks>
+/// OTLP needs six of protobuf's features, and the content of a span goes in as the bytes it came in. A message class per span and a string per prompt
+/// is what the stock exporters pay.
+/// </remarks>
+internal sealed class ProtobufWriter(PooledBytes output)
+{
+    /// <summary>Lengths of nested messages always take four bytes, up to 256 MiB: a varint may have leading zeros.</summary>
+    private const int LengthSize = 4;
+
+    public int Position => output.Length;
+
+    /// <summary>Starts a nested message.</summary>
+    /// <returns>What <see cref="End"/> needs.</returns>
+    public int Start(int field)
+    {
+        Tag(field, 2);
+        output.GetSpan(LengthSize);
+        output.Advance(LengthSize);
+        return output.Length;
+    }
+
+    public void End(int start)
+    {
+        var length = output.Length - start;
+        var target = output.Written(start - LengthSize, LengthSize);
+        target[0] = (byte)((length & 0x7F) | 0x80);
+        target[1] = (byte)(((length >> 7) & 0x7F) | 0x80);
+        target[2] = (byte)(((length >> 14) & 0x7F) | 0x80);
+        target[3] = (byte)((length >> 21) & 0x7F);
+    }
+
+    public void Varint(int field, ulong value)
+    {
+        Tag(field, 0);
+        Varint(value);
+    }
+
+    public void Fixed64(int field, ulong value)
+    {
+        Tag(field, 1);
+        BinaryPrimitives.WriteUInt64LittleEndian(output.GetSpan(8), value);
+        output.Advance(8);
+    }
+
+    public void Fixed32(int field, uint value)
+    {
+        Tag(field, 5);
+        BinaryPrimitives.WriteUInt32LittleEndian(output.GetSpan(4), value);
+        output.Advance(4);
+    }
+
+    public void Bytes(int field, ReadOnlySpan<byte> value)
+    {
+        Tag(field, 2);
+        Varint((ulong)value.Length);
+        output.Append(value);
+    }
+
+    public void Text(int field, ReadOnlySpan<char> value)
+    {
+        Tag(field, 2);
+        Varint((ulong)Encoding.UTF8.GetByteCount(value));
+        output.Advance(Encoding.UTF8.GetBytes(value, output.GetSpan(Encoding.UTF8.GetMaxByteCount(value.Length))));
+    }
+
+    private void Tag(int field, int wireType) => Varint((ulong)((field << 3) | wireType));
+
+    private void Varint(ulong value)
+    {
+        var target = output.GetSpan(10);
+        var length = 0;
+        while (value >= 0x80)
+        {
+            target[length++] = (byte)(value | 0x80);
+            value >>= 7;
+        }
+
+        target[length++] = (byte)value;
+        output.Advance(length);
+    }
+}

@@ -1,0 +1,23 @@
+using LlamaStack.Instrumentation;
+using Microsoft.Extensions.Options;
+
+namespace LlamaStack.Mlflow;
+
+/// <summary>What an instrumented client leaves open follows the mode that the application traces in.</summary>
+internal sealed class InstrumentationDefaults(IOptions<MlflowTracingOptions> tracing) : IPostConfigureOptions<GenAIInstrumentationOptions>
+{
+    public void PostConfigure(string? name, GenAIInstrumentationOptions options)
+    {
+        var settings = tracing.Value;
+        if (!settings.IsActive)
+        {
+            return;
+        }
+
+        options.ContentCapture ??= settings.EffectiveContentCapture;
+        options.HonorIncomingSampling ??= settings.HonorIncomingSampling ?? settings.Mode is TracingMode.Otlp;
+        options.InjectTraceContext ??= !settings.EffectiveIncludeHttpSpans;
+        options.AttachContent = true;
+        options.WriteMessages = settings.Mode is TracingMode.Otlp;
+    }
+}

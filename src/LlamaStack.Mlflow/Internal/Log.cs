@@ -1,0 +1,36 @@
+using Microsoft.Extensions.Logging;
+
+namespace LlamaStack.Mlflow;
+
+internal static partial class Log
+{
+    [LoggerMessage(EventId = 2001, Level = LogLevel.Information, Message = "Traces go to MLflow at {Address}, experiment {Experiment}.")]
+    public static partial void TracesGoToMlflow(this ILogger logger, Uri? address, string experiment);
+
+    [LoggerMessage(EventId = 2002, Level = LogLevel.Information, Message = "Traces go over OTLP to {Address}.")]
+    public static partial void TracesGoOverOtlp(this ILogger logger, Uri address);
+
+    [LoggerMessage(EventId = 2003, Level = LogLevel.Information, Message = "Tracing to MLflow is switched off (MLFLOW_ENABLE_TRACING or LlamaStack:Tracing:Enabled is false).")]
+    public static partial void TracingIsOff(this ILogger logger);
+
+    [LoggerMessage(EventId = 2010, Level = LogLevel.Warning, Message = "Traces do not reach MLflow: {Problem} Calls go on untouched. Said once until it changes; health check \"mlflow\" says the same.")]
+    public static partial void DeliveryFails(this ILogger logger, string problem);
+
+    [LoggerMessage(EventId = 2011, Level = LogLevel.Information, Message = "Traces reach MLflow again; {Dropped} were lost since the application started.")]
+    public static partial void DeliveryWorks(this ILogger logger, long dropped);
+
+    [LoggerMessage(EventId = 2012, Level = LogLevel.Warning, Message = "MLflow cannot store trace {TraceId}: {Problem} It is dropped, the others of its batch are not.")]
+    public static partial void TraceDropped(this ILogger logger, string traceId, string problem);
+
+    [LoggerMessage(EventId = 2013, Level = LogLevel.Error, Message = "Exporting traces failed unexpectedly; the batch is dropped.")]
+    public static partial void ExportFailed(this ILogger logger, Exception exception);
+
+    [LoggerMessage(EventId = 2014, Level = LogLevel.Warning, Message = "MLflow has the spans of trace {TraceId}, but not its previews and metadata: {Problem}")]
+    public static partial void TraceInfoFailed(this ILogger logger, string traceId, string problem);
+
+    [LoggerMessage(EventId = 2020, Level = LogLevel.Warning, Message = "{Check} is not healthy: {Problem}")]
+    public static partial void NotHealthy(this ILogger logger, string check, string problem);
+
+    [LoggerMessage(EventId = 2021, Level = LogLevel.Information, Message = "{Check} is healthy: {Description}")]
+    public static partial void Healthy(this ILogger logger, string check, string description);
+}

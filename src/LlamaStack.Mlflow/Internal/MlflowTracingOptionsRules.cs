@@ -1,0 +1,80 @@
+using System.Globalization;
+using Microsoft.Extensions.Options;
+
+namespace LlamaStack.Mlflow;
+
+/// <summary>What the options must be for traces to arrive; each message says what to set, and where.</summary>
+internal sealed class MlflowTracingOptionsRules : IValidateOptions<MlflowTracingOptions>
+{
+    private const string Address = "LlamaStack:Tracing:TrackingUri or MLFLOW_TRACKING_URI";
+
+    public ValidateOptionsResult Validate(string? name, MlflowTracingOptions options)
+    {
+        if (!options.IsActive)
+        {
+            return ValidateOptionsResult.Success;
+        }
+
+        List<string> failures = [];
+        if (options.Mode is TracingMode.Mlflow)
+        {
+            Mlflow(options, failures);
+        }
+
+        Range(failures, options.ExportInterval, nameof(options.ExportInterval), TimeSpan.FromMilliseconds(10), TimeSpan.FromMinutes(1));
+        Range(failures, options.ExportTimeout, nameof(options.ExportTimeout), TimeSpan.FromSeconds(30), TimeSpan.FromHours(1));
+        Range(failures, options.MaxRetryDuration, nameof(options.MaxRetryDuration), TimeSpan.Zero, TimeSpan.FromDays(1));
+        Range(failures, options.ShutdownTimeout, nameof(options.ShutdownTimeout), TimeSpan.Zero, TimeSpan.FromHours(1));
+        Range(failures, options.MaxTraceDuration, nameof(options.MaxTraceDuration), TimeSpan.FromSeconds(1), TimeSpan.FromDays(1));
+        Range(failures, options.HealthProbeInterval, nameof(options.HealthProbeInterval), TimeSpan.FromSeconds(1), TimeSpan.FromDays(1));
+        Range(failures, options.MaxBatchTraces, nameof(options.MaxBatchTraces), 1, 1000);
+        Range(failures, options.MaxQueuedTraces, nameof(options.MaxQueuedTraces), 1, 1_000_000);
+        Range(failures, options.MaxQueuedBytes, nameof(options.MaxQueuedBytes), 1024 * 1024, long.MaxValue);
+        return failures.Count == 0 ? ValidateOptionsResult.Success : ValidateOptionsResult.Fail(failures);
+    }
+
+    private static void Mlflow(MlflowTracingOptions options, List<string> failures)
+    {
+        if (options.TrackingUri is null)
+        {
+            failures.Add($"MLflow mode needs the server's address. Set {Address}, for example to http://localhost:5000, or choose Mode = Otlp (LlamaStack:Tracing:Mode).");
+        }
+        else if (options.TrackingUri.OriginalString.StartsWith("databricks", StringComparison.OrdinalIgnoreCase))
+        {
+            failures.Add($"MLflow on Databricks is not supported: it takes traces in another form. Set {Address} to the http(s) address of an MLflow tracking server.");
+        }
+        else if (options.TrackingUri is not { IsAbsoluteUri: true, Scheme: "http" or "https" })
+        {
+            failures.Add($"{Address} is \"{options.TrackingUri.OriginalString}\": it must be the http(s) address of an MLflow tracking server, for example http://localhost:5000. Files and databases cannot take traces from .NET.");
+        }
+
+        if (options.TracesEndpoint is { IsAbsoluteUri: false })
+        {
+            failures.Add($"LlamaStack:Tracing:TracesEndpoint is \"{options.TracesEndpoint.OriginalString}\": it must be a whole address, for example http://localhost:5000/v1/traces.");
+        }
+
+        if (options.ExperimentId is { Length: > 0 } id && id.AsSpan().ContainsAnyExceptInRange('0', '9'))
+        {
+            failures.Add($"LlamaStack:Tracing:ExperimentId or MLFLOW_EXPERIMENT_ID is \"{id}\": it must be a number. An experiment's name goes into LlamaStack:Tracing:ExperimentName or MLFLOW_EXPERIMENT_NAME.");
+        }
+
+        if (options.ExperimentName is { Length: > 500 })
+        {
+            failures.Add("LlamaStack:Tracing:ExperimentName or MLFLOW_EXPERIMENT_NAME is longer than 500 characters.");
+        }
+
+        if (!string.IsNullOrEmpty(options.Password) && string.IsNullOrEmpty(options.Username))
+        {
+            failures.Add("A password without a user: set LlamaStack:Tracing:Username or MLFLOW_TRACKING_USERNAME, too.");
+        }
+    }
+
+    private static void Range<T>(List<string> failures, T value, string name, T least, T most)
+        where T : IComparable<T>
+    {
+        if (value.CompareTo(least) < 0 || value.CompareTo(most) > 0)
+        {
+            failures.Add(string.Create(CultureInfo.InvariantCulture, $"LlamaStack:Tracing:{name} is {value}: it must be from {least} to {most}."));
+        }
+    }
+}

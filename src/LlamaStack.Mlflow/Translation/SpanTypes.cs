@@ -1,0 +1,62 @@
+using System.Diagnostics;
+using LlamaStack.Instrumentation;
+
+namespace LlamaStack.Mlflow;
+
+/// <summary>Type and name of a span as MLflow wants them.</summary>
+internal static class SpanTypes
+{
+    /// <summary>MLflow's word for what a span stands for. Sent always: a type that the server derives itself is missing in its dashboards.</summary>
+    public static string Of(Activity span)
+    {
+        if (SpanContent.Of(span) is { } content)
+        {
+            return Word(content.Type);
+        }
+
+        return span.GetTagItem(GenAIAttributes.Operation.Name) switch
+        {
+            "chat" => "CHAT_MODEL",
+            "text_completion" or "generate_content" => "LLM",
+            "embeddings" => "EMBEDDING",
+            "execute_tool" => "TOOL",
+            "invoke_agent" or "create_agent" => "AGENT",
+            "retrieval" => "RETRIEVER",
+            _ => "CHAIN",
+        };
+    }
+
+    /// <summary>A tool goes by its own name (the tool dashboard groups by it), an agent by its name without an id.</summary>
+    public static string NameOf(Activity span)
+    {
+        if (span.GetTagItem(GenAIAttributes.Tool.Name) is string { Length: > 0 } tool)
+        {
+            return tool;
+        }
+
+        if (span.GetTagItem(GenAIAttributes.Agent.Name) is string { Length: > 0 } agent && span.GetTagItem(GenAIAttributes.Operation.Name) is GenAIAttributes.OperationValue.InvokeAgent)
+        {
+            return agent;
+        }
+
+        return span.DisplayName;
+    }
+
+    private static string Word(SpanType type) => type switch
+    {
+        SpanType.Agent => "AGENT",
+        SpanType.Tool => "TOOL",
+        SpanType.ChatModel => "CHAT_MODEL",
+        SpanType.Llm => "LLM",
+        SpanType.Embedding => "EMBEDDING",
+        SpanType.Retriever => "RETRIEVER",
+        SpanType.Reranker => "RERANKER",
+        SpanType.Parser => "PARSER",
+        SpanType.Memory => "MEMORY",
+        SpanType.Workflow => "WORKFLOW",
+        SpanType.Task => "TASK",
+        SpanType.Guardrail => "GUARDRAIL",
+        SpanType.Evaluator => "EVALUATOR",
+        _ => "CHAIN",
+    };
+}

@@ -1,0 +1,150 @@
+using System.Diagnostics;
+using LlamaStack.Instrumentation;
+
+namespace LlamaStack.Mlflow;
+
+/// <summary>What a trace is called, and what was asked and answered in it, as MLflow's list of traces shows it.</summary>
+internal sealed class TraceSummary
+{
+    private const string RequestActivityName = "Microsoft.AspNetCore.Hosting.HttpRequestIn";
+
+    public TraceSummary(CompletedTrace trace)
+    {
+        var root = trace.Root!;
+        var details = trace.Details;
+        var own = SpanContent.Of(root);
+        var (first, last) = ModelCalls(trace.Spans);
+        Name = Cut(details?.Name ?? NameOf(root, trace.Spans), 4096)!;
+        Session = Cut(details?.Session ?? Tag(trace, SemanticAttributes.SessionId) ?? Tag(trace, GenAIAttributes.ConversationId), 250);
+        User = Cut(details?.User ?? Tag(trace, SemanticAttributes.UserId), 250);
+        if (first is { Api: { } firstApi, Inputs: { } inputs })
+        {
+            Question = ChatText.Question(firstApi, inputs.Span);
+        }
+
+        var answerIsPlain = false;
+        if (last is { Api: { } lastApi, Outputs: { } outputs })
+        {
+            Answer = ChatText.Answer(lastApi, outputs.Span, out answerIsPlain);
+        }
+
+        PromotesInputs = own?.Inputs is null && Question is not null;
+        PromotesOutputs = own?.Outputs is null && Answer is not null;
+        RequestPreview = Cut(details?.RequestPreview ?? OwnRequestPreview(own), 1000);
+        ResponsePreview = Cut(details?.ResponsePreview ?? OwnResponsePreview(own, answerIsPlain), 1000);
+    }
+
+    public string Name { get; }
+
+    public string? Session { get; }
+
+    public string? User { get; }
+
+    /// <summary>Gets what the first model call was asked.</summary>
+    public string? Question { get; }
+
+    /// <summary>Gets what the last model call answered.</summary>
+    public string? Answer { get; }
+
+    /// <summary>Gets a value indicating whether the root, which has no inputs of its own, shows the question.</summary>
+    public bool PromotesInputs { get; }
+
+    /// <summary>Gets a value indicating whether the root, which has no outputs of its own, shows the answer.</summary>
+    public bool PromotesOutputs { get; }
+
+    /// <summary>Gets the preview to send, where MLflow would not make a readable one of the root's inputs; else null.</summary>
+    public string? RequestPreview { get; }
+
+    /// <summary>Gets the preview to send, where MLflow would not make a readable one of the root's outputs; else null.</summary>
+    public string? ResponsePreview { get; }
+
+    /// <summary>Cuts a text to what MLflow takes, never through the middle of a character.</summary>
+    public static string? Cut(string? text, int length) =>
+        text is null || text.Length <= length ? text : text[..(char.IsHighSurrogate(text[length - 1]) ? length - 1 : length)];
+
+    /// <summary>A request that nobody named goes by its first model call: "Microsoft.AspNetCore.Hosting.HttpRequestIn" and "POST" tell nothing.</summary>
+    private static string NameOf(Activity root, IReadOnlyList<Activity> spans)
+    {
+        var name = SpanTypes.NameOf(root);
+        if (root.Kind is not ActivityKind.Server || (name != RequestActivityName && name.Contains(' ', StringComparison.Ordinal)))
+        {
+            return name;
+        }
+
+        foreach (var span in spans.OrderBy(span => span.StartTimeUtc))
+        {
+            if (span != root && span.Source.Name != "System.Net.Http")
+            {
+                return SpanTypes.NameOf(span);
+            }
+        }
+
+        return name;
+    }
+
+    private static string? Tag(CompletedTrace trace, string key)
+    {
+        if (trace.Root!.GetTagItem(key) is string { Length: > 0 } ofRoot)
+        {
+            return ofRoot;
+        }
+
+        foreach (var span in trace.Spans)
+        {
+            if (span.GetTagItem(key) is string { Length: > 0 } value)
+            {
+                return value;
+            }
+        }
+
+        return null;
+    }
+
+    /// <summary>The first model call and the last: of chat models if there are any, else of others.</summary>
+    private static (SpanContent? First, SpanContent? Last) ModelCalls(IReadOnlyList<Activity> spans)
+    {
+        (Activity Span, SpanContent Content)? first = null, last = null;
+        foreach (var span in spans)
+        {
+            if (SpanContent.Of(span) is not { Api: { } api } content)
+            {
+                continue;
+            }
+
+            var isBetter = first is not null && first.Value.Content.Api is GenAIApi.Embeddings && api is not GenAIApi.Embeddings;
+            var isWorse = first is not null && first.Value.Content.Api is not GenAIApi.Embeddings && api is GenAIApi.Embeddings;
+            if (isWorse)
+            {
+                continue;
+            }
+
+            if (isBetter || first is null || span.StartTimeUtc < first.Value.Span.StartTimeUtc)
+            {
+                first = (span, content);
+            }
+
+            if (isBetter || last is null || span.StartTimeUtc >= last.Value.Span.StartTimeUtc)
+            {
+                last = (span, content);
+            }
+        }
+
+        return (first?.Content, last?.Content);
+    }
+
+    private string? OwnRequestPreview(SpanContent? root) => root switch
+    {
+        // MLflow finds the last message of the user in a list of messages, and nothing in any other request.
+        { Api: GenAIApi.ChatCompletions } => null,
+        { Api: not null } => Question,
+        { Inputs: { } inputs } => JsonText.String(inputs.Span),
+        _ => null,
+    };
+
+    private string? OwnResponsePreview(SpanContent? root, bool isPlain) => root switch
+    {
+        { Api: not null } => isPlain ? null : Answer,
+        { Outputs: { } outputs } => JsonText.String(outputs.Span),
+        _ => null,
+    };
+}
