@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Net;
+using System.Net.Http.Headers;
 using System.Net.Http.Json;
 using System.Runtime.CompilerServices;
 using System.Text.Json;
@@ -165,7 +166,7 @@ public sealed class MlflowClient
     /// <summary>StartTraceV3: tells the server what its OTLP endpoint cannot take. After the spans, and whole each time.</summary>
     internal async Task StartTraceAsync(StartTraceInfo info, CancellationToken cancellationToken)
     {
-        using var content = JsonContent.Create(new StartTrace(new StartTraceBody(info)), MlflowJsonContext.Default.StartTrace);
+        using var content = Json(new StartTrace(new StartTraceBody(info)), MlflowJsonContext.Default.StartTrace);
         (await SendAsync(HttpMethod.Post, "api/3.0/mlflow/traces", content, cancellationToken).ConfigureAwait(false)).Dispose();
     }
 
@@ -194,9 +195,17 @@ public sealed class MlflowClient
     private async Task<TAnswer> PostAsync<TRequest, TAnswer>(
         string path, TRequest request, JsonTypeInfo<TRequest> requestType, JsonTypeInfo<TAnswer> answerType, CancellationToken cancellationToken)
     {
-        using var content = JsonContent.Create(request, requestType);
+        using var content = Json(request, requestType);
         using var response = await SendAsync(HttpMethod.Post, path, content, cancellationToken).ConfigureAwait(false);
         return await ReadAsync(response, answerType, cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <summary>JSON with its length: MLflow's REST API takes a chunked body for an empty one.</summary>
+    private static ByteArrayContent Json<T>(T value, JsonTypeInfo<T> type)
+    {
+        var content = new ByteArrayContent(JsonSerializer.SerializeToUtf8Bytes(value, type));
+        content.Headers.ContentType = new MediaTypeHeaderValue("application/json");
+        return content;
     }
 
     private async Task<T> ReadAsync<T>(HttpResponseMessage response, JsonTypeInfo<T> type, CancellationToken cancellationToken)

@@ -22,9 +22,9 @@ public sealed record MlflowExperiment
     [JsonPropertyName("artifact_location")]
     public string? ArtifactLocation { get; init; }
 
-    /// <summary>Gets what else the server says of it.</summary>
+    /// <summary>Gets or sets what else the server says of it.</summary>
     [JsonExtensionData]
-    public IDictionary<string, JsonElement>? AdditionalProperties { get; init; }
+    public IDictionary<string, JsonElement>? AdditionalProperties { get; set; }
 
     internal bool IsDeleted => LifecycleStage is "deleted";
 }

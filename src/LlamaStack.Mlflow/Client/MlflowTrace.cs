@@ -65,9 +65,9 @@ public sealed record MlflowTrace
     public MlflowTokenUsage? TokenUsage =>
         Metadata.TryGetValue(MlflowAttributes.Metadata.TokenUsage, out var json) ? JsonSerializer.Deserialize(json, MlflowJsonContext.Default.MlflowTokenUsage) : null;
 
-    /// <summary>Gets what else the server says of it.</summary>
+    /// <summary>Gets or sets what else the server says of it.</summary>
     [JsonExtensionData]
-    public IDictionary<string, JsonElement>? AdditionalProperties { get; init; }
+    public IDictionary<string, JsonElement>? AdditionalProperties { get; set; }
 
     [JsonInclude]
     [JsonPropertyName("execution_duration")]

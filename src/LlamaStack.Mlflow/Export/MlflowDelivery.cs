@@ -21,7 +21,7 @@ internal sealed class MlflowDelivery
     private readonly ResiliencePipeline<ExportAnswer> _retries;
 
     public MlflowDelivery(
-        IHttpClientFactory clients, MlflowServer server, MlflowClient client, MlflowTracingOptions options, DeliveryState state, IReadOnlyList<KeyValuePair<string, object>> resource, TimeProvider time)
+        IHttpClientFactory clients, MlflowServer server, MlflowClient client, MlflowTracingOptions options, DeliveryState state, TraceResource resource, TimeProvider time)
     {
         _clients = clients;
         _server = server;

@@ -7,6 +7,7 @@ namespace LlamaStack.Mlflow;
 internal static class MlflowHttp
 {
     public const string ClientName = "LlamaStack.Mlflow";
+    public const string OtlpClientName = "LlamaStack.Otlp";
 
     public static Uri TracesEndpoint(Uri baseAddress) => new(baseAddress, "v1/traces");
 

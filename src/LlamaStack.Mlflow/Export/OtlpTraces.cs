@@ -9,7 +9,7 @@ namespace LlamaStack.Mlflow;
 
 /// <summary>Writes traces as an OTLP <c>ExportTraceServiceRequest</c>, with MLflow's attributes and re-rooted: what its server takes in one request.</summary>
 /// <remarks>Source: <see href="https://github.com/open-telemetry/opentelemetry-proto/blob/v1.7.0/opentelemetry/proto/trace/v1/trace.proto"/>.</remarks>
-internal sealed class OtlpTraces(MlflowTracingOptions options, IReadOnlyList<KeyValuePair<string, object>> resource)
+internal sealed class OtlpTraces(MlflowTracingOptions options, TraceResource resource)
 {
     private readonly SpanAttributes _attributes = new(options);
 
@@ -18,7 +18,7 @@ internal sealed class OtlpTraces(MlflowTracingOptions options, IReadOnlyList<Key
         var writer = new ProtobufWriter(output);
         var resourceSpans = writer.Start(1);
         var resourceStart = writer.Start(1);
-        foreach (var (key, value) in resource)
+        foreach (var (key, value) in resource.Attributes)
         {
             Attribute(writer, 1, key, value);
         }
@@ -48,7 +48,7 @@ internal sealed class OtlpTraces(MlflowTracingOptions options, IReadOnlyList<Key
         var start = writer.Start(2);
         span.TraceId.CopyTo(id);
         writer.Bytes(1, id);
-        span.SpanId.CopyTo(id);
+        span.SpanId.CopyTo(id[..8]);
         writer.Bytes(2, id[..8]);
         if (span.TraceStateString is { Length: > 0 } state)
         {
@@ -59,7 +59,7 @@ internal sealed class OtlpTraces(MlflowTracingOptions options, IReadOnlyList<Key
         var parent = options.CallersExportToMlflow && span == trace.Root ? span.ParentSpanId : trace.ParentOf(span);
         if (parent != default)
         {
-            parent.CopyTo(id);
+            parent.CopyTo(id[..8]);
             writer.Bytes(4, id[..8]);
         }
 
@@ -95,20 +95,21 @@ internal sealed class OtlpTraces(MlflowTracingOptions options, IReadOnlyList<Key
             var linkStart = writer.Start(13);
             link.Context.TraceId.CopyTo(id);
             writer.Bytes(1, id);
-            link.Context.SpanId.CopyTo(id);
+            link.Context.SpanId.CopyTo(id[..8]);
             writer.Bytes(2, id[..8]);
             writer.End(linkStart);
         }
 
-        if (span.Status is not ActivityStatusCode.Unset)
+        var judged = span == trace.Root && trace.Summary?.Failure is { } failure ? failure : span;
+        if (judged.Status is not ActivityStatusCode.Unset)
         {
             var status = writer.Start(15);
-            if (span.StatusDescription is { Length: > 0 } description)
+            if (judged.StatusDescription is { Length: > 0 } description)
             {
                 writer.Text(2, description);
             }
 
-            writer.Varint(3, span.Status is ActivityStatusCode.Ok ? 1u : 2u);
+            writer.Varint(3, judged.Status is ActivityStatusCode.Ok ? 1u : 2u);
             writer.End(status);
         }
 

@@ -58,7 +58,7 @@ internal sealed class TraceInfos(MlflowClient client, DeliveryState state)
             TraceLocation.Of(target.ExperimentId),
             start.ToString("yyyy-MM-dd'T'HH:mm:ss.fffffff'Z'", CultureInfo.InvariantCulture),
             string.Create(CultureInfo.InvariantCulture, $"{(end - start).TotalSeconds:0.0######}s"),
-            root.Status is ActivityStatusCode.Error ? "ERROR" : "OK",
+            root.Status is ActivityStatusCode.Error || summary.Failure is not null ? "ERROR" : "OK",
             summary.RequestPreview,
             summary.ResponsePreview,
             TraceSummary.Cut(trace.Details?.ClientRequestId, 50),

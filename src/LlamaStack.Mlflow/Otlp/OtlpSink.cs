@@ -14,6 +14,11 @@ internal sealed class OtlpSink(OtlpProcessor processor, MlflowTracingOptions opt
             if (_attributes is not null)
             {
                 _attributes.Write(span, trace, new ActivitySink(span));
+                if (span == trace.Root && trace.Summary?.Failure is { } failure)
+                {
+                    span.SetStatus(failure.Status, failure.StatusDescription);
+                }
+
                 span.DisplayName = SpanTypes.NameOf(span);
             }
         }

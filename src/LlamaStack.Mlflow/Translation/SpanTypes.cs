@@ -6,6 +6,9 @@ namespace LlamaStack.Mlflow;
 /// <summary>Type and name of a span as MLflow wants them.</summary>
 internal static class SpanTypes
 {
+    /// <summary>The name of a request's span that nothing has named.</summary>
+    public const string UnnamedRequest = "request";
+
     /// <summary>MLflow's word for what a span stands for. Sent always: a type that the server derives itself is missing in its dashboards.</summary>
     public static string Of(Activity span)
     {
@@ -39,7 +42,7 @@ internal static class SpanTypes
             return agent;
         }
 
-        return span.DisplayName;
+        return span.DisplayName is "Microsoft.AspNetCore.Hosting.HttpRequestIn" ? UnnamedRequest : span.DisplayName;
     }
 
     private static string Word(SpanType type) => type switch

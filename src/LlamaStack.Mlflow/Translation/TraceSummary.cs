@@ -6,14 +6,13 @@ namespace LlamaStack.Mlflow;
 /// <summary>What a trace is called, and what was asked and answered in it, as MLflow's list of traces shows it.</summary>
 internal sealed class TraceSummary
 {
-    private const string RequestActivityName = "Microsoft.AspNetCore.Hosting.HttpRequestIn";
-
     public TraceSummary(CompletedTrace trace)
     {
         var root = trace.Root!;
         var details = trace.Details;
         var own = SpanContent.Of(root);
-        var (first, last) = ModelCalls(trace.Spans);
+        var (firstCall, lastCall) = ModelCalls(trace.Spans);
+        var (first, last) = (firstCall?.Content, lastCall?.Content);
         Name = Cut(details?.Name ?? NameOf(root, trace.Spans), 4096)!;
         Session = Cut(details?.Session ?? Tag(trace, SemanticAttributes.SessionId) ?? Tag(trace, GenAIAttributes.ConversationId), 250);
         User = Cut(details?.User ?? Tag(trace, SemanticAttributes.UserId), 250);
@@ -28,6 +27,7 @@ internal sealed class TraceSummary
             Answer = ChatText.Answer(lastApi, outputs.Span, out answerIsPlain);
         }
 
+        Failure = root is { Kind: ActivityKind.Server, Status: ActivityStatusCode.Unset } && lastCall?.Span is { Status: ActivityStatusCode.Error } failed ? failed : null;
         PromotesInputs = own?.Inputs is null && Question is not null;
         PromotesOutputs = own?.Outputs is null && Answer is not null;
         RequestPreview = Cut(details?.RequestPreview ?? OwnRequestPreview(own), 1000);
@@ -46,6 +46,9 @@ internal sealed class TraceSummary
     /// <summary>Gets what the last model call answered.</summary>
     public string? Answer { get; }
 
+    /// <summary>Gets the model call that made a request fail: the last one, where the request's own span says nothing of how it went.</summary>
+    public Activity? Failure { get; }
+
     /// <summary>Gets a value indicating whether the root, which has no inputs of its own, shows the question.</summary>
     public bool PromotesInputs { get; }
 
@@ -62,11 +65,11 @@ internal sealed class TraceSummary
     public static string? Cut(string? text, int length) =>
         text is null || text.Length <= length ? text : text[..(char.IsHighSurrogate(text[length - 1]) ? length - 1 : length)];
 
-    /// <summary>A request that nobody named goes by its first model call: "Microsoft.AspNetCore.Hosting.HttpRequestIn" and "POST" tell nothing.</summary>
+    /// <summary>A request that nobody named goes by its first model call.</summary>
     private static string NameOf(Activity root, IReadOnlyList<Activity> spans)
     {
         var name = SpanTypes.NameOf(root);
-        if (root.Kind is not ActivityKind.Server || (name != RequestActivityName && name.Contains(' ', StringComparison.Ordinal)))
+        if (root.Kind is not ActivityKind.Server || (name != SpanTypes.UnnamedRequest && name.Contains(' ', StringComparison.Ordinal)))
         {
             return name;
         }
@@ -101,7 +104,7 @@ internal sealed class TraceSummary
     }
 
     /// <summary>The first model call and the last: of chat models if there are any, else of others.</summary>
-    private static (SpanContent? First, SpanContent? Last) ModelCalls(IReadOnlyList<Activity> spans)
+    private static ((Activity Span, SpanContent Content)? First, (Activity Span, SpanContent Content)? Last) ModelCalls(IReadOnlyList<Activity> spans)
     {
         (Activity Span, SpanContent Content)? first = null, last = null;
         foreach (var span in spans)
@@ -129,7 +132,7 @@ internal sealed class TraceSummary
             }
         }
 
-        return (first?.Content, last?.Content);
+        return (first, last);
     }
 
     private string? OwnRequestPreview(SpanContent? root) => root switch

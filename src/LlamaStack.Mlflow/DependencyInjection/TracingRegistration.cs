@@ -1,0 +1,156 @@
+using LlamaStack.Client;
+using LlamaStack.Instrumentation;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Diagnostics.HealthChecks;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+using OpenTelemetry.Trace;
+
+namespace LlamaStack.Mlflow;
+
+/// <summary>What tracing registers. Which way spans take is decided by options when the provider is built, not here.</summary>
+internal static class TracingRegistration
+{
+    public static ILlamaStackBuilder Add(ILlamaStackBuilder builder, TracingMode mode, Action<MlflowTracingOptions>? configure)
+    {
+        ArgumentNullException.ThrowIfNull(builder);
+        var services = builder.Services;
+        if (!services.Any(service => service.ServiceType == typeof(TracingMark)))
+        {
+            services.AddSingleton<TracingMark>();
+            services.AddOptionsWithValidateOnStart<MlflowTracingOptions, MlflowTracingOptionsRules>().Configure(options => options.Mode = mode);
+            services.AddSingleton<IConfigureOptions<MlflowTracingOptions>, EnvironmentSettings>();
+            services.AddSingleton<IPostConfigureOptions<GenAIInstrumentationOptions>, InstrumentationDefaults>();
+            services.TryAddSingleton(TimeProvider.System);
+            services.AddMetrics();
+            AddMlflow(services);
+            AddHealth(services);
+            AddTracing(services, PeekOptions(services, mode, configure));
+        }
+
+        if (configure is not null)
+        {
+            services.Configure(configure);
+        }
+
+        // Without a host nobody starts the provider: the first client does.
+        builder.Http
+            .AddGenAIInstrumentation()
+            .ConfigureAdditionalHttpMessageHandlers(static (_, provider) => provider.GetService<TracerProvider>());
+        return builder;
+    }
+
+    private static void AddMlflow(IServiceCollection services)
+    {
+        services.AddHttpClient(MlflowHttp.ClientName)
+            .ConfigureHttpClient(static (provider, http) => MlflowHttp.Configure(http, OptionsOf(provider)))
+            .ConfigurePrimaryHttpMessageHandler(static provider => MlflowHttp.Handler(OptionsOf(provider)))
+            .RemoveAllLoggers();
+        services.AddHttpClient(MlflowHttp.OtlpClientName).RemoveAllLoggers();
+        services.TryAddTransient(static provider => new MlflowClient(provider.GetRequiredService<IHttpClientFactory>().CreateClient(MlflowHttp.ClientName)));
+        services.AddSingleton(static provider => new MlflowServer(
+            provider.GetRequiredService<MlflowClient>(), OptionsOf(provider), provider.GetRequiredService<ILogger<MlflowServer>>()));
+        services.AddSingleton<DeliveryState>();
+    }
+
+    private static void AddHealth(IServiceCollection services)
+    {
+        services.AddSingleton<IProbe>(static provider => OptionsOf(provider) switch
+        {
+            { IsActive: false } => new InactiveProbe(),
+            { Mode: TracingMode.Otlp } => new OtlpProbe(provider.GetRequiredService<IHttpClientFactory>()),
+            var options => new MlflowProbe(
+                provider.GetRequiredService<IHttpClientFactory>(), provider.GetRequiredService<MlflowClient>(), provider.GetRequiredService<MlflowServer>(), options, provider.GetRequiredService<DeliveryState>()),
+        });
+        services.AddSingleton<IProbe>(static provider => new LlamaStackProbe(
+            provider.GetRequiredService<LlamaStackClient>(), provider.GetRequiredService<IOptions<LlamaStackClientOptions>>()));
+        services.AddSingleton<HealthMonitor>();
+        services.AddHostedService(static provider => provider.GetRequiredService<HealthMonitor>());
+
+        // An application that cannot trace still serves; one whose models are away hardly does.
+        services.AddHealthChecks()
+            .AddCheck<MonitoredHealthCheck>(HealthChecks.Mlflow, HealthStatus.Degraded)
+            .AddCheck<MonitoredHealthCheck>(HealthChecks.LlamaStack, HealthStatus.Unhealthy);
+    }
+
+    private static void AddTracing(IServiceCollection services, MlflowTracingOptions peeked)
+    {
+        services.AddOpenTelemetry().WithTracing(tracing =>
+        {
+            if (peeked is { IsActive: true, EffectiveIncludeHttpSpans: true })
+            {
+                // No filter: a filtered request goes out as "not sampled", and the servers that the application calls would drop their spans for it.
+                tracing.AddHttpClientInstrumentation();
+            }
+        });
+        services.ConfigureOpenTelemetryTracerProvider(static (provider, tracing) =>
+        {
+            var options = OptionsOf(provider);
+            var logger = provider.GetRequiredService<ILoggerFactory>().CreateLogger(typeof(MlflowTracingOptions).Namespace!);
+            if (!options.IsActive)
+            {
+                logger.TracingIsOff();
+                return;
+            }
+
+            tracing.AddSource(LlamaStackDiagnostics.SourceName, LlamaStackClientDiagnostics.SourceName);
+            if (options.IncludeRequestSpans)
+            {
+                tracing.AddSource("Microsoft.AspNetCore");
+            }
+
+            if (options.Mode is TracingMode.Otlp)
+            {
+                AddOtlp(tracing, options, provider, logger);
+            }
+            else
+            {
+                tracing.AddProcessor(services => CreateMlflow(services, options));
+            }
+        });
+    }
+
+    private static void AddOtlp(TracerProviderBuilder tracing, MlflowTracingOptions options, IServiceProvider provider, ILogger logger)
+    {
+        var settings = OtlpSettings.Traces();
+        var endpoint = OtlpSettings.TracesEndpoint(settings);
+        logger.TracesGoOverOtlp(endpoint);
+        var otlp = new OtlpProcessor(settings, new BatchExportActivityProcessorOptions());
+        tracing.AddProcessor(new TraceProcessor(new OtlpSink(otlp, options), options, provider.GetRequiredService<TimeProvider>()));
+        tracing.AddProcessor(otlp);
+    }
+
+    private static TraceProcessor CreateMlflow(IServiceProvider provider, MlflowTracingOptions options)
+    {
+        var state = provider.GetRequiredService<DeliveryState>();
+        var time = provider.GetRequiredService<TimeProvider>();
+        TraceProcessor? processor = null;
+        var resource = new TraceResource(() => processor!.ParentProvider, provider.GetService<IHostEnvironment>()?.ApplicationName);
+        var delivery = new MlflowDelivery(
+            provider.GetRequiredService<IHttpClientFactory>(), provider.GetRequiredService<MlflowServer>(), provider.GetRequiredService<MlflowClient>(), options, state, resource, time);
+        processor = new TraceProcessor(new MlflowExporter(delivery, options, state, time), options, time);
+        return processor;
+    }
+
+    /// <summary>
+    /// Which instrumentation is registered depends on the mode, and can only be said before the provider is built: the options as they are known now,
+    /// from the host's configuration, the environment and code.
+    /// </summary>
+    private static MlflowTracingOptions PeekOptions(IServiceCollection services, TracingMode mode, Action<MlflowTracingOptions>? configure)
+    {
+        var host = services.FirstOrDefault(service => service.ServiceType == typeof(HostBuilderContext))?.ImplementationInstance as HostBuilderContext;
+        var configuration = host?.Configuration ?? services.FirstOrDefault(service => service.ServiceType == typeof(IConfiguration))?.ImplementationInstance as IConfiguration;
+        var options = new MlflowTracingOptions { Mode = mode };
+        EnvironmentSettings.Apply(options, configuration);
+        configure?.Invoke(options);
+        return options;
+    }
+
+    private static MlflowTracingOptions OptionsOf(IServiceProvider provider) => provider.GetRequiredService<IOptions<MlflowTracingOptions>>().Value;
+
+    /// <summary>The mark that tracing is registered.</summary>
+    private sealed class TracingMark;
+}

@@ -1,0 +1,45 @@
+using System.Net;
+using LlamaStack.Client;
+using Microsoft.Extensions.Options;
+
+namespace LlamaStack.Mlflow;
+
+/// <summary>Is the LlamaStack server up, and does it know the configured model? That it lists one does not prove that it can serve it; only a call would.</summary>
+internal sealed class LlamaStackProbe(LlamaStackClient client, IOptions<LlamaStackClientOptions> options) : IProbe
+{
+    public string Name => HealthChecks.LlamaStack;
+
+    public async Task<ProbeResult> ProbeAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            await client.GetHealthAsync(cancellationToken).ConfigureAwait(false);
+        }
+        catch (LlamaStackException e) when (e.StatusCode is HttpStatusCode.Forbidden)
+        {
+            return ProbeResult.Degraded($"The LlamaStack server at {client.Endpoint} runs, but does not let us ask for its health (403): its route_policy leaves /v1/health out.");
+        }
+        catch (LlamaStackException e)
+        {
+            return ProbeResult.Unhealthy(e.Message);
+        }
+
+        try
+        {
+            var version = await client.GetVersionAsync(cancellationToken).ConfigureAwait(false);
+            var models = await client.ListModelsAsync(cancellationToken).ConfigureAwait(false);
+            var missing = new[] { options.Value.Model, options.Value.EmbeddingModel }.FirstOrDefault(model => !string.IsNullOrEmpty(model) && models.All(known => known.Id != model));
+            return missing is null
+                ? ProbeResult.Healthy($"LlamaStack {version} at {client.Endpoint} runs and lists {models.Count} models; whether it can serve them only a call would show.")
+                : ProbeResult.Degraded($"LlamaStack {version} at {client.Endpoint} runs, but does not list the model \"{missing}\" (it may serve it all the same). Models are set by LlamaStack:Model and LlamaStack:EmbeddingModel.");
+        }
+        catch (LlamaStackException e) when (e.StatusCode is HttpStatusCode.Unauthorized)
+        {
+            return ProbeResult.Unhealthy($"The LlamaStack server at {client.Endpoint} runs, but does not know our key (401): set LlamaStack:ApiKey or LLAMA_STACK_CLIENT_API_KEY.");
+        }
+        catch (LlamaStackException e)
+        {
+            return ProbeResult.Degraded(e.Message);
+        }
+    }
+}

@@ -1,0 +1,78 @@
+using System.Net.Http.Headers;
+
+namespace LlamaStack.Mlflow;
+
+/// <summary>
+/// Can MLflow take our traces? The smallest OTLP request proves route, credentials and permission, and stores nothing; version, store and experiment are asked too,
+/// since that answer says nothing of them.
+/// </summary>
+internal sealed class MlflowProbe(IHttpClientFactory clients, MlflowClient client, MlflowServer server, MlflowTracingOptions options, DeliveryState delivery) : IProbe
+{
+    /// <summary>From this version on MLflow's basic authentication covers the route that traces take.</summary>
+    private static readonly Version _authenticatesTraces = new(3, 10);
+    private static readonly Version _oldest = new(3, 7);
+
+    /// <summary>One empty <c>ResourceSpans</c>.</summary>
+    private static readonly byte[] _nothing = [0x0A, 0x00];
+
+    public string Name => HealthChecks.Mlflow;
+
+    public async Task<ProbeResult> ProbeAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            server.Forget();
+            var target = await server.GetTargetAsync(cancellationToken).ConfigureAwait(false);
+            await PostNothingAsync(target, cancellationToken).ConfigureAwait(false);
+            if (await client.GetServerInfoAsync(cancellationToken).ConfigureAwait(false) is { StoreType: "FileStore" })
+            {
+                return ProbeResult.Unhealthy($"MLflow at {options.TrackingUri} keeps its data in files, where traces cannot be stored: start it with --backend-store-uri sqlite:///mlflow.db.");
+            }
+
+            return Describe(target);
+        }
+        catch (MlflowException e)
+        {
+            return ProbeResult.Unhealthy(e.Message);
+        }
+        catch (Exception e) when (e is HttpRequestException || (e is OperationCanceledException && !cancellationToken.IsCancellationRequested))
+        {
+            return ProbeResult.Unhealthy(MlflowErrors.Unreachable(options.TrackingUri, e).Message);
+        }
+    }
+
+    private async Task PostNothingAsync(MlflowServer.Target target, CancellationToken cancellationToken)
+    {
+        using var http = clients.CreateClient(MlflowHttp.ClientName);
+        using var request = new HttpRequestMessage(HttpMethod.Post, options.TracesEndpoint ?? MlflowHttp.TracesEndpoint(http.BaseAddress!));
+        request.Headers.TryAddWithoutValidation(MlflowAttributes.Header.ExperimentId, target.ExperimentId);
+        request.Content = new ByteArrayContent(_nothing);
+        request.Content.Headers.ContentType = new MediaTypeHeaderValue("application/x-protobuf");
+        using var response = await http.SendAsync(request, cancellationToken).ConfigureAwait(false);
+        if (!response.IsSuccessStatusCode)
+        {
+            throw await MlflowErrors.OfAsync(response, http.BaseAddress, cancellationToken).ConfigureAwait(false);
+        }
+    }
+
+    private ProbeResult Describe(MlflowServer.Target target)
+    {
+        var where = $"MLflow {target.Version} at {options.TrackingUri}, experiment \"{target.ExperimentName}\" (id {target.ExperimentId})";
+        if (delivery.Problem is { } problem)
+        {
+            return ProbeResult.Degraded($"{where} answers, but the last traces did not arrive: {problem}");
+        }
+
+        if (target.Version < _oldest)
+        {
+            return ProbeResult.Degraded($"{where} is older than {_oldest}, the oldest that is supported: update MLflow.");
+        }
+
+        if (target.Version < _authenticatesTraces && options.Username is { Length: > 0 })
+        {
+            return ProbeResult.Degraded($"{where} takes traces from anyone, whatever its basic authentication says: update MLflow to {_authenticatesTraces} or newer.");
+        }
+
+        return ProbeResult.Healthy(delivery.Dropped is > 0 and var dropped ? $"{where} takes traces; {dropped} were lost since the application started." : $"{where} takes traces.");
+    }
+}

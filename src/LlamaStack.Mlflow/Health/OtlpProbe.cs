@@ -1,0 +1,86 @@
+using System.Buffers.Binary;
+using System.Net;
+using System.Net.Http.Headers;
+using OpenTelemetry.Exporter;
+
+namespace LlamaStack.Mlflow;
+
+/// <summary>Does the OTLP endpoint take spans? An empty request says so, over HTTP or gRPC.</summary>
+internal sealed class OtlpProbe(IHttpClientFactory clients) : IProbe
+{
+    private const string GrpcExport = "/opentelemetry.proto.collector.trace.v1.TraceService/Export";
+    private const string Cure = "Its address is set by OTEL_EXPORTER_OTLP_ENDPOINT, its protocol by OTEL_EXPORTER_OTLP_PROTOCOL (grpc, usually port 4317, or http/protobuf, usually port 4318).";
+
+    private readonly OtlpExporterOptions _settings = OtlpSettings.Traces();
+
+    public string Name => HealthChecks.Mlflow;
+
+    private Uri Endpoint => OtlpSettings.TracesEndpoint(_settings);
+
+    public async Task<ProbeResult> ProbeAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            using var http = clients.CreateClient(MlflowHttp.OtlpClientName);
+            http.Timeout = TimeSpan.FromMilliseconds(_settings.TimeoutMilliseconds);
+            using var request = Request();
+            foreach (var header in (_settings.Headers ?? "").Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries))
+            {
+                var parts = header.Split('=', 2);
+                request.Headers.TryAddWithoutValidation(Uri.UnescapeDataString(parts[0]), parts.Length > 1 ? Uri.UnescapeDataString(parts[1]) : "");
+            }
+
+            using var response = await http.SendAsync(request, cancellationToken).ConfigureAwait(false);
+            await response.Content.LoadIntoBufferAsync(cancellationToken).ConfigureAwait(false);
+            return Judge(response);
+        }
+        catch (Exception e) when (e is HttpRequestException || (e is OperationCanceledException && !cancellationToken.IsCancellationRequested))
+        {
+            return ProbeResult.Unhealthy($"The OTLP endpoint {Endpoint} cannot be reached: {e.Message} {Cure}");
+        }
+    }
+
+    private HttpRequestMessage Request()
+    {
+        byte[] nothing = [0x0A, 0x00];
+        if (_settings.Protocol is OtlpExportProtocol.HttpProtobuf)
+        {
+            var post = new HttpRequestMessage(HttpMethod.Post, Endpoint) { Content = new ByteArrayContent(nothing) };
+            post.Content.Headers.ContentType = new MediaTypeHeaderValue("application/x-protobuf");
+            return post;
+        }
+
+        // gRPC is an HTTP/2 POST of one message, behind five bytes: not compressed, and its length.
+        var frame = new byte[5 + nothing.Length];
+        BinaryPrimitives.WriteInt32BigEndian(frame.AsSpan(1), nothing.Length);
+        nothing.CopyTo(frame, 5);
+        var call = new HttpRequestMessage(HttpMethod.Post, new Uri(Endpoint, GrpcExport))
+        {
+            Version = HttpVersion.Version20,
+            VersionPolicy = HttpVersionPolicy.RequestVersionExact,
+            Content = new ByteArrayContent(frame),
+        };
+        call.Content.Headers.ContentType = new MediaTypeHeaderValue("application/grpc");
+        call.Headers.TE.Add(new TransferCodingWithQualityHeaderValue("trailers"));
+        return call;
+    }
+
+    private ProbeResult Judge(HttpResponseMessage response)
+    {
+        var grpcStatus = Header(response.TrailingHeaders, "grpc-status") ?? Header(response.Headers, "grpc-status");
+        if (response.IsSuccessStatusCode && grpcStatus is null or "0")
+        {
+            return ProbeResult.Healthy($"The OTLP endpoint {Endpoint} takes spans. Whether MLflow gets them is the Collector's to say.");
+        }
+
+        return ProbeResult.Unhealthy(response.StatusCode switch
+        {
+            HttpStatusCode.Unauthorized or HttpStatusCode.Forbidden => $"The OTLP endpoint {Endpoint} refuses us ({(int)response.StatusCode}): set OTEL_EXPORTER_OTLP_HEADERS.",
+            HttpStatusCode.NotFound => $"{Endpoint} is no OTLP endpoint (404). {Cure}",
+            _ when grpcStatus is not null => $"The OTLP endpoint {Endpoint} answered with gRPC status {grpcStatus}. {Cure}",
+            _ => $"The OTLP endpoint {Endpoint} answered {(int)response.StatusCode}. {Cure}",
+        });
+    }
+
+    private static string? Header(HttpHeaders headers, string name) => headers.NonValidated.TryGetValues(name, out var values) ? values.ToString() : null;
+}
