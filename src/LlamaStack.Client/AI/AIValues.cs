@@ -54,8 +54,9 @@ internal static class AIValues
         return content;
     }
 
+    /// <summary>Arguments as the model would write them, without the indents of Microsoft.Extensions.AI's own options.</summary>
     public static string Arguments(IDictionary<string, object?>? arguments) =>
-        JsonSerializer.Serialize(arguments ?? new Dictionary<string, object?>(), InfoOf<IDictionary<string, object?>>());
+        JsonSerializer.SerializeToNode(arguments, InfoOf<IDictionary<string, object?>>()!)?.ToJsonString(Wire.Json.Options) ?? "{}";
 
     /// <summary>A function's result as a plain string, which every server understands.</summary>
     public static string ResultText(object? result) => result switch
