@@ -1,4 +1,4 @@
-using System.Text.Json.Nodes;
+using System.Text.Json;
 using System.Text.Json.Serialization;
 
 namespace LlamaStack.Client;
@@ -13,7 +13,8 @@ public abstract record WireObject
     }
 
     /// <summary>Gets or sets the members that have no property here: those of an answer are kept, those of a request are sent.</summary>
-    /// <value>For instance <c>new() { ["top_k"] = 40 }</c>; the server forwards what it does not know itself to the model's provider.</value>
+    /// <value>For instance <c>new Dictionary&lt;string, JsonElement&gt; { ["top_k"] = JsonElement.Parse("40") }</c>; the server forwards what it does not
+    /// know itself to the model's provider.</value>
     [JsonExtensionData]
-    public JsonObject? ExtensionData { get; set; }
+    public IDictionary<string, JsonElement>? ExtensionData { get; set; }
 }

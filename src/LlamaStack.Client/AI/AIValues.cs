@@ -54,8 +54,9 @@ internal static class AIValues
         return content;
     }
 
+    /// <summary>Arguments as the model would write them, without the indents of Microsoft.Extensions.AI's own options.</summary>
     public static string Arguments(IDictionary<string, object?>? arguments) =>
-        JsonSerializer.Serialize(arguments ?? new Dictionary<string, object?>(), InfoOf<IDictionary<string, object?>>());
+        JsonSerializer.SerializeToNode(arguments, InfoOf<IDictionary<string, object?>>()!)?.ToJsonString(Wire.Json.Options) ?? "{}";
 
     /// <summary>A function's result as a plain string, which every server understands.</summary>
     public static string ResultText(object? result) => result switch
@@ -67,6 +68,12 @@ internal static class AIValues
         IEnumerable<AIContent> contents => string.Concat(contents.OfType<TextContent>().Select(static content => content.Text)),
         _ => ToNode(result)?.ToJsonString(Wire.Json.Options) ?? result.ToString() ?? "",
     };
+
+    /// <summary>The further members of a request and one more, unless there is no value, or the member is there.</summary>
+    public static IDictionary<string, JsonElement>? Add<T>(IDictionary<string, JsonElement>? members, string name, T value) =>
+        value is null || members?.ContainsKey(name) == true
+            ? members
+            : new Dictionary<string, JsonElement>(members ?? new Dictionary<string, JsonElement>()) { [name] = JsonSerializer.SerializeToElement(value, InfoOf<T>()) };
 
     /// <summary>A request with the caller's additional properties as members: known names replace what is there, others are added, null takes away.</summary>
     public static T With<T>(T request, JsonTypeInfo<T> info, AdditionalPropertiesDictionary? properties)
@@ -109,7 +116,12 @@ internal static class AIValues
     {
         try
         {
-            return value is JsonNode node ? node.DeepClone() : JsonSerializer.SerializeToNode(value, AIJsonUtilities.DefaultOptions.GetTypeInfo(value.GetType()));
+            return value switch
+            {
+                JsonNode node => node.DeepClone(),
+                IEnumerable<string> texts => JsonSerializer.SerializeToNode(texts, InfoOf<IEnumerable<string>>()),
+                _ => JsonSerializer.SerializeToNode(value, AIJsonUtilities.DefaultOptions.GetTypeInfo(value.GetType())),
+            };
         }
         catch (NotSupportedException)
         {

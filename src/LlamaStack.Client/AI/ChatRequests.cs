@@ -35,21 +35,8 @@ internal static partial class ChatRequests
             ToolChoice = request.ToolChoice ?? (tools is null ? null : From(options.ToolMode)),
             ParallelToolCalls = request.ParallelToolCalls ?? (tools is null ? null : options.AllowMultipleToolCalls),
             ReasoningEffort = request.ReasoningEffort ?? AIValues.Effort(options.Reasoning?.Effort),
-            ExtensionData = AddTopK(request.ExtensionData, options.TopK),
+            ExtensionData = AIValues.Add(request.ExtensionData, "top_k", options.TopK),
         };
-    }
-
-    /// <summary>The provider's extension <c>top_k</c> among the further members.</summary>
-    private static JsonObject? AddTopK(JsonObject? members, int? topK)
-    {
-        if (topK is null || members?.ContainsKey("top_k") == true)
-        {
-            return members;
-        }
-
-        var added = members?.DeepClone().AsObject() ?? [];
-        added["top_k"] = topK;
-        return added;
     }
 
     private static ChatTool From(AIFunctionDeclaration tool, ChatOptions options) => new()

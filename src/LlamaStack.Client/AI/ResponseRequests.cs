@@ -1,3 +1,4 @@
+using System.Text.Json;
 using System.Text.Json.Nodes;
 using Microsoft.Extensions.AI;
 
@@ -44,30 +45,11 @@ internal static class ResponseRequests
     }
 
     /// <summary>What the Responses API has no member for; the server forwards it to the model's provider.</summary>
-    private static JsonObject? AddProviderMembers(JsonObject? members, ChatOptions options)
+    private static IDictionary<string, JsonElement>? AddProviderMembers(IDictionary<string, JsonElement>? members, ChatOptions options)
     {
-        if (options is { TopK: null, Seed: null, StopSequences: null or { Count: 0 } })
-        {
-            return members;
-        }
-
-        var added = members?.DeepClone().AsObject() ?? [];
-        if (options.TopK is { } topK)
-        {
-            added.TryAdd("top_k", topK);
-        }
-
-        if (options.Seed is { } seed)
-        {
-            added.TryAdd("seed", seed);
-        }
-
-        if (options.StopSequences is { Count: > 0 } stop)
-        {
-            added.TryAdd("stop", new JsonArray([.. stop.Select(static text => JsonValue.Create(text))]));
-        }
-
-        return added;
+        members = AIValues.Add(members, "top_k", options.TopK);
+        members = AIValues.Add(members, "seed", options.Seed);
+        return AIValues.Add(members, "stop", options.StopSequences is { Count: > 0 } stop ? stop : null);
     }
 
     private static ResponseTool? From(AITool tool, ChatOptions options) => tool switch

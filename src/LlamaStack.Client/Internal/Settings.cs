@@ -14,7 +14,7 @@ internal static class Settings
         {
             if (Variable("LLAMA_STACK_CLIENT_BASE_URL", configuration) is { } address)
             {
-                options.Endpoint = new Uri(address, UriKind.RelativeOrAbsolute);
+                options.Endpoint = Uri.TryCreate(address, UriKind.RelativeOrAbsolute, out var parsed) ? parsed : null;
             }
 
             options.ApiKey = Variable("LLAMA_STACK_CLIENT_API_KEY", configuration) ?? Variable("OGX_CLIENT_API_KEY", configuration);

@@ -5,13 +5,12 @@ using System.Text.Json.Serialization;
 
 namespace LlamaStack.Client;
 
-/// <summary>How the server's objects are read and written: snake case, no nulls, <c>type</c> at any place.</summary>
+/// <summary>How the server's objects are read and written: snake case, and no nulls.</summary>
 [JsonSourceGenerationOptions(
     GenerationMode = JsonSourceGenerationMode.Metadata,
     PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower,
     DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
-    NumberHandling = JsonNumberHandling.AllowReadingFromString,
-    AllowOutOfOrderMetadataProperties = true)]
+    NumberHandling = JsonNumberHandling.AllowReadingFromString)]
 [JsonSerializable(typeof(ChatCompletionRequest))]
 [JsonSerializable(typeof(ChatCompletion))]
 [JsonSerializable(typeof(ChatCompletionChunk))]
