@@ -1,0 +1,51 @@
+using System.Buffers.Text;
+using System.Globalization;
+using System.Text;
+using System.Text.Json.Nodes;
+
+namespace LlamaStack.Testing;
+
+/// <summary>A page of a search, and the token for the next one.</summary>
+internal sealed record Page<T>(IReadOnlyList<T> Items, string? NextToken)
+{
+    /// <summary>The last page has no token.</summary>
+    public JsonObject AddToken(JsonObject body)
+    {
+        if (NextToken is not null)
+        {
+            body["next_page_token"] = NextToken;
+        }
+
+        return body;
+    }
+}
+
+/// <summary>Cuts pages; a token is the base64 of <c>{"offset": n}</c>.</summary>
+internal static class Page
+{
+    public static Page<T> Cut<T>(IEnumerable<T> all, int most, string token)
+    {
+        var offset = Offset(token);
+        var rest = all.Skip(offset).Take(most + 1).ToList();
+        var next = rest.Count > most ? Convert.ToBase64String(Encoding.UTF8.GetBytes($"{{\"offset\": {offset + most}}}")) : null;
+        return new Page<T>(rest.Count > most ? rest[..most] : rest, next);
+    }
+
+    private static int Offset(string token)
+    {
+        if (token.Length == 0)
+        {
+            return 0;
+        }
+
+        if (!Base64.IsValid(token))
+        {
+            throw MlflowError.Invalid("Invalid page token, could not base64-decode");
+        }
+
+        var text = Encoding.UTF8.GetString(Convert.FromBase64String(token));
+        return MlflowJson.TryParse(text, out var parsed) && MlflowJson.ToInteger(parsed?["offset"]) is { } offset
+            ? int.CreateSaturating(offset)
+            : throw MlflowError.Invalid(string.Create(CultureInfo.InvariantCulture, $"Invalid page token, parsed value={text}"));
+    }
+}
