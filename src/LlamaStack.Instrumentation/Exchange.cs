@@ -113,6 +113,7 @@ internal sealed class Exchange : IDisposable
     /// <summary>Watches an answer from now on.</summary>
     public void Observe(HttpResponseMessage response)
     {
+        _lastRead = Stopwatch.GetTimestamp();
         _status = response.StatusCode;
         _reasonPhrase = response.ReasonPhrase;
         _contentType = response.Content.Headers.ContentType?.MediaType;
@@ -287,8 +288,8 @@ internal sealed class Exchange : IDisposable
     {
         if (exception is not null)
         {
-            var limit = _answer is { IsStream: true } ? _streamIdleTimeout : _requestTimeout;
-            return CallFailure.Of(exception, timedOut: Stopwatch.GetElapsedTime(_lastRead == 0 || _answer is not { IsStream: true } ? _started : _lastRead) >= limit);
+            var (since, limit) = _answer is { IsStream: true } ? (_lastRead, _streamIdleTimeout) : (_started, _requestTimeout);
+            return CallFailure.Of(exception, timedOut: Stopwatch.GetElapsedTime(since) >= limit);
         }
 
         if ((int)_status >= 400)
