@@ -127,6 +127,10 @@ public abstract class TestServer : IAsyncDisposable
                 await AnswerAsync(new Call(context, request)).ConfigureAwait(false);
             }
         }
+        catch (OperationCanceledException) when (stopping.IsCancellationRequested)
+        {
+            context.Abort();
+        }
         catch (Exception failure) when (failure is not (OperationCanceledException or ConnectionCutException) && !context.Response.HasStarted)
         {
             context.Response.Clear();

@@ -28,7 +28,7 @@ internal static class ScriptedExchangePlayer
         var left = exchange.CutAfterBytes ?? int.MaxValue;
         if (exchange.Chunks is { } chunks)
         {
-            await context.Response.StartAsync(context.RequestAborted).ConfigureAwait(false);
+            await context.Response.Body.FlushAsync(context.RequestAborted).ConfigureAwait(false);
             for (var i = 0; i < chunks.Count; i++)
             {
                 await PauseAsync(exchange, i, time, context.RequestAborted).ConfigureAwait(false);

@@ -6,8 +6,8 @@ namespace LlamaStack.Testing;
 public sealed record LlamaStackTestModel(string Id, LlamaStackTestModelType Type = LlamaStackTestModelType.Chat)
 {
     /// <summary>Gets how many numbers a vector of an embedding model has.</summary>
-    /// <value>Defaults to 128. A request's <c>dimensions</c> wins.</value>
-    public int EmbeddingDimension { get; init; } = 128;
+    /// <value>Defaults to 256. A request's <c>dimensions</c> wins.</value>
+    public int EmbeddingDimension { get; init; } = 256;
 
     internal string ProviderId => Id.Split('/', 2)[0];
 
