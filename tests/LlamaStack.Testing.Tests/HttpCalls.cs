@@ -9,12 +9,12 @@ internal static class HttpCalls
 {
     private static readonly HttpClient _client = new(new SocketsHttpHandler { AllowAutoRedirect = false, UseProxy = false, UseCookies = false });
 
-    public static Task<HttpResponseMessage> GetAsync(this TestServer server, string path) => server.SendAsync("GET", path, null);
+    public static Task<HttpResponseMessage> GetAsync(this LoopbackTestServer server, string path) => server.SendAsync("GET", path, null);
 
-    public static Task<HttpResponseMessage> PostAsync(this TestServer server, string path, JsonNode body) =>
+    public static Task<HttpResponseMessage> PostAsync(this LoopbackTestServer server, string path, JsonNode body) =>
         server.SendAsync("POST", path, Encoding.UTF8.GetBytes(body.ToJsonString()), ("Content-Type", "application/json"));
 
-    public static Task<HttpResponseMessage> SendAsync(this TestServer server, string method, string path, byte[]? body, params (string Name, string Value)[] headers)
+    public static Task<HttpResponseMessage> SendAsync(this LoopbackTestServer server, string method, string path, byte[]? body, params (string Name, string Value)[] headers)
     {
         var request = new HttpRequestMessage(new HttpMethod(method), $"{server.Endpoint.GetLeftPart(UriPartial.Authority)}{path}");
         request.Content = body is null ? null : new ByteArrayContent(body);

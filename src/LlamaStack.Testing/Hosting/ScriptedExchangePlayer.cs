@@ -65,6 +65,3 @@ internal static class ScriptedExchangePlayer
         return cut ? throw new ConnectionCutException() : left - part.Length;
     }
 }
-
-/// <summary>Makes Kestrel close the connection after what has been flushed, without the end of the body. Aborting would lose bytes on their way.</summary>
-internal sealed class ConnectionCutException() : Exception("The script cuts the connection here.");

@@ -111,6 +111,18 @@ public sealed class CaptureTests
     }
 
     [Fact]
+    public async Task A_client_of_another_version_is_sent_away()
+    {
+        await using var server = await StartAsync();
+        var capture = Capture.Read("http", "client-version-old");
+
+        using var response = await capture.SendAsync(server, ("X-OGX-Client-Version", "0.8.0"));
+
+        Assert.Equal(capture.Status, (int)response.StatusCode);
+        Assert.Equal(capture.Body, await response.Content.ReadAsStringAsync(Limit.Token));
+    }
+
+    [Fact]
     public async Task A_slash_too_many_is_redirected()
     {
         await using var server = await StartAsync();
@@ -123,12 +135,16 @@ public sealed class CaptureTests
 
     private static Task<LlamaStackTestServer> StartAsync()
     {
-        var options = new LlamaStackTestServerOptions();
-        options.Models.Clear();
-        options.Models.Add(new LlamaStackTestModel("stub/stub-embed", LlamaStackTestModelType.Embedding) { EmbeddingDimension = 8 });
-        options.Models.Add(new LlamaStackTestModel("stub/stub-rerank", LlamaStackTestModelType.Rerank));
-        options.Models.Add(new LlamaStackTestModel("stub/stub-chat"));
-        options.Models.Add(new LlamaStackTestModel("stub/stub-slow"));
+        var options = new LlamaStackTestServerOptions
+        {
+            Models =
+            [
+                new LlamaStackTestModel("stub/stub-embed", LlamaStackTestModelType.Embedding) { EmbeddingDimension = 8 },
+                new LlamaStackTestModel("stub/stub-rerank", LlamaStackTestModelType.Rerank),
+                new LlamaStackTestModel("stub/stub-chat"),
+                new LlamaStackTestModel("stub/stub-slow"),
+            ],
+        };
         return LlamaStackTestServer.StartAsync(options, Limit.Token);
     }
 
@@ -155,7 +171,7 @@ public sealed class CaptureTests
                 entry["headers"]?["allow"]?.ToString());
         }
 
-        public Task<HttpResponseMessage> SendAsync(TestServer server, params (string Name, string Value)[] headers) =>
+        public Task<HttpResponseMessage> SendAsync(LoopbackTestServer server, params (string Name, string Value)[] headers) =>
             server.SendAsync(Method, Path, Request, Request is null ? headers : [.. headers, ("Content-Type", ContentType!)]);
     }
 }

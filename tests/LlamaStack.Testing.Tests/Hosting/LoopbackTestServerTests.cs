@@ -4,7 +4,7 @@ using Xunit;
 
 namespace LlamaStack.Testing.Tests;
 
-public sealed class TestServerTests
+public sealed class LoopbackTestServerTests
 {
     [Fact]
     public async Task A_request_is_recorded_as_it_was_sent()
