@@ -11,7 +11,7 @@ internal static class ResponseAnswers
         ThrowIfFailed(response, endpoint);
         var message = new ChatMessage(ChatRole.Assistant, [.. response.Output.SelectMany(Contents)])
         {
-            MessageId = response.Output.OfType<ResponseMessageItem>().LastOrDefault()?.Id ?? response.Id,
+            MessageId = response.Id,
             CreatedAt = response.CreatedAt,
         };
         return new ChatResponse(message)
