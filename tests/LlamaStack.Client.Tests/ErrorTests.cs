@@ -199,6 +199,16 @@ public sealed class ErrorTests
         Assert.DoesNotContain("secret", error.Message, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData(null, "without a key (setting LlamaStack:ApiKey or LLAMA_STACK_CLIENT_API_KEY)")]
+    [InlineData("key", "answered 401 Unauthorized to GET /v1/models: Authentication required.")]
+    public async Task A_missing_key_is_told_from_a_wrong_one(string? key, string says)
+    {
+        var server = new StubServer().Json("""{"error":{"message":"Authentication required."}}""", HttpStatusCode.Unauthorized);
+        var error = await Assert.ThrowsAsync<LlamaStackException>(() => server.Client(options => options.ApiKey = key).ListModelsAsync(Ct));
+        Assert.Contains(says, error.Message, StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task A_failure_of_a_handler_in_the_pipeline_stays_what_it_is()
     {

@@ -182,7 +182,7 @@ internal sealed class ServerConnection
             var content = await response.Content.ReadAsStreamAsync(cancellationToken).ConfigureAwait(false);
             using var watched = new IdleTimeoutStream(content, _options.StreamIdleTimeout, _time, cancellationToken);
             var error = await ReadErrorAsync(watched, cancellationToken).ConfigureAwait(false);
-            throw Refused(response, response.StatusCode, error, $"answered {Describe(response)} to {method} {request.RequestUri!.AbsolutePath}{Moved(response)}");
+            throw Refused(response, response.StatusCode, error, $"answered {Describe(response)} to {method} {request.RequestUri!.AbsolutePath}{Advice(response)}");
         }
     }
 
@@ -281,12 +281,18 @@ internal sealed class ServerConnection
             .Where(static secret => !string.IsNullOrEmpty(secret))
             .Aggregate(text, static (result, secret) => result.Replace(secret!, "***", StringComparison.Ordinal));
 
-    private string OrVariable => _section == LlamaStackClientOptions.SectionName ? " or LLAMA_STACK_CLIENT_BASE_URL" : "";
+    private bool IsUnnamed => _section == LlamaStackClientOptions.SectionName;
 
-    private string Moved(HttpResponseMessage response) =>
-        response.Headers.Location is { } location
-            ? $", moved to {new Uri(Endpoint, location).GetLeftPart(UriPartial.Path)} (set {_section}:Endpoint to the address that answers)"
-            : "";
+    private string OrVariable => IsUnnamed ? " or LLAMA_STACK_CLIENT_BASE_URL" : "";
+
+    private string Advice(HttpResponseMessage response) => response switch
+    {
+        { Headers.Location: { } location } =>
+            $", moved to {new Uri(Endpoint, location).GetLeftPart(UriPartial.Path)} (set {_section}:Endpoint to the address that answers)",
+        { StatusCode: HttpStatusCode.Unauthorized } when _http.DefaultRequestHeaders.Authorization is null =>
+            $" without a key (setting {_section}:ApiKey{(IsUnnamed ? " or LLAMA_STACK_CLIENT_API_KEY" : "")})",
+        _ => "",
+    };
 
     private static string Describe(HttpResponseMessage response) =>
         string.IsNullOrEmpty(response.ReasonPhrase) ? $"{(int)response.StatusCode}" : $"{(int)response.StatusCode} {response.ReasonPhrase}";
