@@ -39,18 +39,20 @@ internal static class Clients
 
     public static string Question(int size) => string.Concat(Enumerable.Repeat("Why is the sky blue, and why is it red in the evening? ", size / 54 + 1))[..size];
 
-    public static byte[] Answer(int size) => Encoding.UTF8.GetBytes($$"""
-        {"id":"chatcmpl-1","choices":[{"finish_reason":"stop","index":0,"logprobs":null,"message":{"content":{{JsonSerializer.Serialize(Question(size))}},"refusal":null,"role":"assistant","annotations":null,"audio":null,"function_call":null,"tool_calls":null}}],"created":1790000000,"model":"m-1","object":"chat.completion","service_tier":null,"system_fingerprint":"fp","usage":{"completion_tokens":500,"prompt_tokens":500,"total_tokens":1000,"completion_tokens_details":null,"prompt_tokens_details":null}}
-        """);
+    public static byte[] Answer(int size) => Encoding.UTF8.GetBytes(
+        """{"id":"chatcmpl-1","choices":[{"finish_reason":"stop","index":0,"logprobs":null,"message":{"content":"""
+        + JsonSerializer.Serialize(Question(size))
+        + ""","refusal":null,"role":"assistant","annotations":null,"audio":null,"function_call":null,"tool_calls":null}}],"created":1790000000,"model":"m-1","object":"chat.completion","""
+        + "\"service_tier\":null,\"system_fingerprint\":\"fp\",\"usage\":{\"completion_tokens\":500,\"prompt_tokens\":500,\"total_tokens\":1000,\"completion_tokens_details\":null,\"prompt_tokens_details\":null}}");
 
     public static byte[] Stream(int chunks)
     {
         var events = new StringBuilder();
-        void Add(string delta, string finish, string usage) => events.Append(
-            $$$$"""data: {"id":"chatcmpl-1","choices":[{"delta":{"audio":null,{{{{delta}}}},"function_call":null,"refusal":null,"tool_calls":null},"index":0,"finish_reason":{{{{finish}}}}}],"created":1790000000,"model":"m-1","usage":{{{{usage}}}}}""").Append("\n\n");
-        Add("""
-            "content":"","role":"assistant"
-            """, "null", "null");
+        void Add(string delta, string finish, string usage) => events
+            .Append("""data: {"id":"chatcmpl-1","choices":[{"delta":{"audio":null,""").Append(delta)
+            .Append(""","function_call":null,"refusal":null,"tool_calls":null},"index":0,"finish_reason":""").Append(finish)
+            .Append("""}],"created":1790000000,"model":"m-1","usage":""").Append(usage).Append("}\n\n");
+        Add("\"content\":\"\",\"role\":\"assistant\"", "null", "null");
         for (var chunk = 0; chunk < chunks; chunk++)
         {
             Add($"\"content\":\"word{chunk % 10} \",\"role\":null", "null", "null");

@@ -5,7 +5,7 @@ using LlamaStack.Instrumentation;
 namespace LlamaStack.Benchmarks;
 
 /// <summary>The handler in the pipeline, and nobody who listens.</summary>
-public class NobodyListeningBenchmarks
+public class NobodyListeningBenchmarks : IDisposable
 {
     private readonly HttpRequestMessage _request = new(HttpMethod.Post, "http://models.example:8321/v1/chat/completions") { Content = new StringContent("{}") };
     private readonly HttpMessageInvoker _bare = new(new ReadyServer());
@@ -16,6 +16,15 @@ public class NobodyListeningBenchmarks
 
     [Benchmark]
     public Task<HttpResponseMessage> Handler() => _handled.SendAsync(_request, CancellationToken.None);
+
+    [GlobalCleanup]
+    public void Dispose()
+    {
+        _bare.Dispose();
+        _handled.Dispose();
+        _request.Dispose();
+        GC.SuppressFinalize(this);
+    }
 
     private sealed class ReadyServer : HttpMessageHandler
     {

@@ -13,6 +13,8 @@ internal sealed class ServerConnection
     /// <summary>The most bytes read of an error.</summary>
     private const int LongestError = 64 * 1024;
 
+    private static readonly HttpRequestOptionsKey<TimeSpan> _requestTimeout = new("RequestTimeout");
+    private static readonly HttpRequestOptionsKey<TimeSpan> _streamIdleTimeout = new("StreamIdleTimeout");
     private static readonly ProductInfoHeaderValue _userAgent = new("LlamaStack.Client", LlamaStackClientDiagnostics.Version);
 
     private readonly HttpClient _http;
@@ -162,6 +164,9 @@ internal sealed class ServerConnection
             request.Content = new ByteArrayContent(body) { Headers = { ContentType = new MediaTypeHeaderValue("application/json") } };
         }
 
+        // For handlers that tell a timeout from a cancellation: they see the same cancelled token in either case.
+        request.Options.Set(_requestTimeout, _http.Timeout);
+        request.Options.Set(_streamIdleTimeout, _options.StreamIdleTimeout);
         HttpResponseMessage response;
         try
         {
