@@ -129,8 +129,11 @@ internal static class TracingRegistration
         var time = provider.GetRequiredService<TimeProvider>();
         TraceProcessor? processor = null;
         var resource = new TraceResource(() => processor!.ParentProvider, provider.GetService<IHostEnvironment>()?.ApplicationName);
+
+        // One client as long as the exporter lives: at the end of the application, when the last traces leave, the factory can make no more.
+        var http = provider.GetRequiredService<IHttpClientFactory>().CreateClient(MlflowHttp.ClientName);
         var delivery = new MlflowDelivery(
-            provider.GetRequiredService<IHttpClientFactory>(), provider.GetRequiredService<MlflowServer>(), provider.GetRequiredService<MlflowClient>(), options, state, resource, time);
+            http, provider.GetRequiredService<MlflowServer>(), provider.GetRequiredService<MlflowClient>(), options, state, resource, time);
         processor = new TraceProcessor(new MlflowExporter(delivery, options, state, time), options, time);
         return processor;
     }
