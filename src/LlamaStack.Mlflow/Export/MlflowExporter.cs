@@ -35,9 +35,14 @@ internal sealed class MlflowExporter : ITraceSink
 
     public void Send(CompletedTrace trace)
     {
+        var reason = "queue_full";
         lock (_lock)
         {
-            if (!_stop.IsCancellationRequested && _queue.Count < _options.MaxQueuedTraces && _bytes + trace.Size <= _options.MaxQueuedBytes)
+            if (_stop.IsCancellationRequested)
+            {
+                reason = "shutdown";
+            }
+            else if (_queue.Count < _options.MaxQueuedTraces && _bytes + trace.Size <= _options.MaxQueuedBytes)
             {
                 _queue.Enqueue(trace);
                 _bytes += trace.Size;
@@ -47,7 +52,7 @@ internal sealed class MlflowExporter : ITraceSink
                 }
 
                 _worker ??= StartWorker();
-                if (_queue.Count == 1 || _queue.Count >= _options.MaxBatchTraces)
+                if (_queue.Count == 1 || HasFullBatch)
                 {
                     _wake.TrySetResult();
                 }
@@ -56,7 +61,7 @@ internal sealed class MlflowExporter : ITraceSink
             }
         }
 
-        _state.Drop("queue_full", 1);
+        _state.Drop(reason, 1);
         Return([trace]);
     }
 
@@ -83,8 +88,11 @@ internal sealed class MlflowExporter : ITraceSink
             left = _queue.Count;
             Return(_queue);
             _queue.Clear();
+            _bytes = 0;
             _wake.TrySetResult();
         }
+
+        Finished(left);
 
         if (left > 0)
         {
@@ -97,9 +105,13 @@ internal sealed class MlflowExporter : ITraceSink
     public void Dispose()
     {
         _stop.Cancel();
-        _worker?.Wait(TimeSpan.FromSeconds(1));
-        _stop.Dispose();
+        if (_worker?.Wait(TimeSpan.FromSeconds(1)) is not false)
+        {
+            _stop.Dispose();
+        }
     }
+
+    private bool HasFullBatch => _queue.Count >= _options.MaxBatchTraces || _bytes >= MaxBatchBytes;
 
     private static TaskCompletionSource NewSignal() => new(TaskCreationOptions.RunContinuationsAsynchronously);
 
@@ -162,18 +174,19 @@ internal sealed class MlflowExporter : ITraceSink
         Task wake;
         lock (_lock)
         {
-            if (_queue.Count == 0)
+            var isEmpty = _queue.Count == 0 && !_stop.IsCancellationRequested;
+            if (isEmpty)
             {
                 _wake = NewSignal();
             }
 
-            wake = _queue.Count == 0 ? _wake.Task : Task.CompletedTask;
+            wake = isEmpty ? _wake.Task : Task.CompletedTask;
         }
 
         await wake.ConfigureAwait(false);
         lock (_lock)
         {
-            if (_hurry || _queue.Count >= _options.MaxBatchTraces || _stop.IsCancellationRequested)
+            if (_hurry || HasFullBatch || _stop.IsCancellationRequested)
             {
                 return;
             }
