@@ -12,8 +12,9 @@ namespace LlamaStack.Mlflow;
 /// <remarks>Registered by <c>WithMlflowTracing()</c> with the address and credentials of <see cref="MlflowTracingOptions"/>.</remarks>
 public sealed class MlflowClient
 {
+    internal const string DoesNotExist = "RESOURCE_DOES_NOT_EXIST";
+
     private const string AlreadyExists = "RESOURCE_ALREADY_EXISTS";
-    private const string DoesNotExist = "RESOURCE_DOES_NOT_EXIST";
 
     private static readonly SearchValues<char> _versionCharacters = SearchValues.Create("0123456789.");
 
@@ -172,7 +173,8 @@ public sealed class MlflowClient
 
     internal static MlflowException Deleted(MlflowExperiment experiment) => new(
         $"MLflow's experiment \"{experiment.Name}\" (id {experiment.Id}) is deleted: traces sent to it would be kept where nobody sees them. "
-        + $"Restore it (mlflow experiments restore --experiment-id {experiment.Id}), or set another name in LlamaStack:Tracing:ExperimentName or MLFLOW_EXPERIMENT_NAME.");
+        + $"Restore it (mlflow experiments restore --experiment-id {experiment.Id}), or set another name in LlamaStack:Tracing:ExperimentName or MLFLOW_EXPERIMENT_NAME.",
+        HttpStatusCode.OK);
 
     private async Task<MlflowExperiment?> FindExperimentAsync(string path, CancellationToken cancellationToken)
     {

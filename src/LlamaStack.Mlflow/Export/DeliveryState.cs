@@ -12,6 +12,7 @@ internal sealed class DeliveryState
     private readonly Counter<long> _dropped;
     private long _droppedTotal;
     private string? _problem;
+    private string? _infoProblem;
 
     public DeliveryState(ILogger<DeliveryState> logger, IMeterFactory meters)
     {
@@ -58,7 +59,19 @@ internal sealed class DeliveryState
         _logger.TraceDropped(traceId, problem);
     }
 
-    public void TraceInfoFailed(string traceId, string problem) => _logger.TraceInfoFailed(traceId, problem);
+    public void TraceInfoWorks()
+    {
+        Volatile.Write(ref _infoProblem, null);
+        Works(0);
+    }
+
+    public void TraceInfoFails(string traceId, string problem)
+    {
+        if (Interlocked.Exchange(ref _infoProblem, problem) != problem)
+        {
+            _logger.TraceInfoFailed(traceId, problem);
+        }
+    }
 
     public void Failed(Exception exception) => _logger.ExportFailed(exception);
 }

@@ -28,7 +28,7 @@ internal sealed class MlflowDelivery
         _options = options;
         _state = state;
         _otlp = new OtlpTraces(options, resource);
-        _infos = new TraceInfos(client, state);
+        _infos = new TraceInfos(client, options, state);
         _time = time;
         _retries = new ResiliencePipelineBuilder<ExportAnswer> { TimeProvider = time }
             .AddRetry(new RetryStrategyOptions<ExportAnswer>
@@ -42,7 +42,6 @@ internal sealed class MlflowDelivery
                 {
                     ExportResult.TryAgain => true,
                     ExportResult.TryAgainBriefly => arguments.AttemptNumber < BriefTries,
-                    ExportResult.ExperimentGone => arguments.AttemptNumber == 0,
                     _ => false,
                 }),
                 DelayGenerator = static arguments => ValueTask.FromResult(arguments.Outcome.Result?.RetryAfter),
@@ -59,60 +58,76 @@ internal sealed class MlflowDelivery
     /// <exception cref="OperationCanceledException">The application stops.</exception>
     public async Task DeliverAsync(IReadOnlyList<CompletedTrace> batch, CancellationToken cancellationToken)
     {
-        using var limit = new CancellationTokenSource(_options.MaxRetryDuration > TimeSpan.Zero ? _options.MaxRetryDuration : Timeout.InfiniteTimeSpan, _time);
-        using var either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancellationToken);
-        ExportAnswer? last = null;
-        try
+        MlflowServer.Target? target = null;
+        var answer = await TryAsync(
+            async token =>
+            {
+                (var result, target) = await PostAsync(batch, token).ConfigureAwait(false);
+                return result;
+            },
+            cancellationToken).ConfigureAwait(false);
+        switch (answer.Result)
         {
-            last = _options.MaxRetryDuration > TimeSpan.Zero
-                ? await _retries.ExecuteAsync(async token => last = await PostAsync(batch, token).ConfigureAwait(false), either.Token).ConfigureAwait(false)
-                : await PostAsync(batch, either.Token).ConfigureAwait(false);
-        }
-        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
-        {
-            // The time for trying is over; the last answer stands.
-        }
-
-        switch (last)
-        {
-            case { Result: ExportResult.Delivered }:
+            case ExportResult.Delivered:
+                _state.Works(batch.Count);
+                await _infos.SendAsync(batch, target!, TryAsync, cancellationToken).ConfigureAwait(false);
                 break;
-            case { Result: ExportResult.Poisoned or ExportResult.TryAgainBriefly } when batch.Count > 1:
+            case ExportResult.Poisoned or ExportResult.TryAgainBriefly when batch.Count > 1:
                 var half = batch.Count / 2;
                 await DeliverAsync([.. batch.Take(half)], cancellationToken).ConfigureAwait(false);
                 await DeliverAsync([.. batch.Skip(half)], cancellationToken).ConfigureAwait(false);
                 break;
-            case { Result: ExportResult.Poisoned or ExportResult.TryAgainBriefly }:
-                _state.TraceDropped($"tr-{batch[0].TraceId.ToHexString()}", last.Problem ?? "no reason given.");
+            case ExportResult.Poisoned or ExportResult.TryAgainBriefly:
+                _state.TraceDropped($"tr-{batch[0].TraceId.ToHexString()}", answer.Problem ?? "no reason given.");
                 break;
             default:
-                _state.Fails(last?.Problem ?? $"MLflow at {_options.TrackingUri} did not answer in time.");
-                _state.Drop(last?.Result is ExportResult.Refused ? "refused" : "unreachable", batch.Count);
+                _state.Fails(answer.Problem!);
+                _state.Drop(answer.Result is ExportResult.TryAgain ? "unreachable" : "refused", batch.Count);
                 break;
         }
     }
 
-    private async Task<ExportAnswer> PostAsync(IReadOnlyList<CompletedTrace> batch, CancellationToken cancellationToken)
+    /// <summary>Sends, again and again while that can help and for as long as the option says.</summary>
+    private async Task<ExportAnswer> TryAsync(Func<CancellationToken, Task<ExportAnswer>> send, CancellationToken cancellationToken)
+    {
+        if (_options.MaxRetryDuration <= TimeSpan.Zero)
+        {
+            return await send(cancellationToken).ConfigureAwait(false);
+        }
+
+        using var limit = new CancellationTokenSource(_options.MaxRetryDuration, _time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancellationToken);
+        ExportAnswer? last = null;
+        try
+        {
+            return await _retries.ExecuteAsync(async token => last = await send(token).ConfigureAwait(false), either.Token).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+        {
+            // The time for trying is over; the last answer stands.
+            return last ?? new ExportAnswer(ExportResult.TryAgain, $"MLflow at {_http.BaseAddress} did not answer in time.");
+        }
+    }
+
+    private async Task<(ExportAnswer Answer, MlflowServer.Target? Target)> PostAsync(IReadOnlyList<CompletedTrace> batch, CancellationToken cancellationToken)
     {
         try
         {
             var target = await _server.GetTargetAsync(cancellationToken).ConfigureAwait(false);
             var answer = await PostAsync(batch, target, cancellationToken).ConfigureAwait(false);
-            if (answer.Result is ExportResult.Delivered)
+            if (answer.Result is ExportResult.ExperimentGone)
             {
-                _state.Works(batch.Count);
-                await _infos.SendAsync(batch, target, cancellationToken).ConfigureAwait(false);
-            }
-            else if (answer.Result is ExportResult.ExperimentGone)
-            {
+                // Deleted for good, or the server has a new database: it is looked for anew, once.
                 _server.Forget();
+                target = await _server.GetTargetAsync(cancellationToken).ConfigureAwait(false);
+                answer = await PostAsync(batch, target, cancellationToken).ConfigureAwait(false);
             }
 
-            return answer;
+            return (answer, target);
         }
         catch (MlflowException e)
         {
-            return ExportAnswer.Of(e);
+            return (ExportAnswer.Of(e), null);
         }
     }
 
@@ -125,11 +140,11 @@ internal sealed class MlflowDelivery
         {
             using var response = await _http.SendAsync(request, cancellationToken).ConfigureAwait(false);
             var body = response.IsSuccessStatusCode ? "" : await response.Content.ReadAsStringAsync(cancellationToken).ConfigureAwait(false);
-            return ExportAnswer.Of(response, body, _http.BaseAddress);
+            return ExportAnswer.Of(response, body, _http.BaseAddress, _time.GetUtcNow());
         }
         catch (Exception e) when (e is HttpRequestException || (e is OperationCanceledException && !cancellationToken.IsCancellationRequested))
         {
-            return new ExportAnswer(ExportResult.TryAgain, MlflowErrors.Unreachable(_http.BaseAddress, e).Message);
+            return ExportAnswer.Of(MlflowErrors.Unreachable(_http.BaseAddress, e));
         }
     }
 

@@ -1,3 +1,4 @@
+using System.Net;
 using Microsoft.Extensions.Logging;
 
 namespace LlamaStack.Mlflow;
@@ -42,7 +43,10 @@ internal sealed class MlflowServer(MlflowClient client, MlflowTracingOptions opt
         var version = await client.GetVersionAsync(cancellationToken).ConfigureAwait(false);
         var experiment = options.ExperimentId is { Length: > 0 } id
             ? await client.GetExperimentAsync(id, cancellationToken).ConfigureAwait(false)
-                ?? throw new MlflowException($"MLflow has no experiment with the id {id}: set LlamaStack:Tracing:ExperimentId or MLFLOW_EXPERIMENT_ID to one that exists, or ExperimentName, which is created if missing.")
+                ?? throw new MlflowException(
+                    $"MLflow has no experiment with the id {id}: set LlamaStack:Tracing:ExperimentId or MLFLOW_EXPERIMENT_ID to one that exists, or ExperimentName, which is created if missing.",
+                    HttpStatusCode.NotFound,
+                    MlflowClient.DoesNotExist)
             : await client.GetOrCreateExperimentAsync(options.ExperimentName ?? "Default", cancellationToken).ConfigureAwait(false);
         if (experiment.IsDeleted)
         {
