@@ -11,6 +11,9 @@ namespace LlamaStack.Mlflow;
 /// <remarks>Source: <see href="https://github.com/open-telemetry/opentelemetry-proto/blob/v1.7.0/opentelemetry/proto/trace/v1/trace.proto"/>.</remarks>
 internal sealed class OtlpTraces(MlflowTracingOptions options, TraceResource resource)
 {
+    private const int MaxDepth = 8;
+    private const int MaxElements = 10_000;
+
     private readonly SpanAttributes _attributes = new(options);
 
     public void Write(IReadOnlyList<CompletedTrace> traces, PooledBytes output)
@@ -73,7 +76,7 @@ internal sealed class OtlpTraces(MlflowTracingOptions options, TraceResource res
             // Session and user of the root are written with the trace's own.
             if (tag.Value is not null && SpanAttributes.Belongs(span, tag.Key) && !(span == trace.Root && tag.Key is SemanticAttributes.SessionId or SemanticAttributes.UserId))
             {
-                Attribute(writer, 9, tag.Key, tag.Value);
+                Attribute(writer, 9, tag.Key, Fitting(tag.Key, tag.Value));
             }
         }
 
@@ -117,6 +120,12 @@ internal sealed class OtlpTraces(MlflowTracingOptions options, TraceResource res
         writer.End(start);
     }
 
+    /// <summary>Where MLflow looks for a session or a user, on any span, a value too long costs the whole request.</summary>
+    private static object Fitting(string key, object value) =>
+        value is string text && key is SemanticAttributes.SessionId or SemanticAttributes.UserId or GenAIAttributes.ConversationId
+            ? TraceSummary.Cut(text, TraceSummary.MaxIdLength)!
+            : value;
+
     private static ulong Nanoseconds(DateTime time) => (ulong)(time - DateTime.UnixEpoch).Ticks * 100;
 
     private static void Attribute(ProtobufWriter writer, int field, string key, object? value)
@@ -129,12 +138,12 @@ internal sealed class OtlpTraces(MlflowTracingOptions options, TraceResource res
         var start = writer.Start(field);
         writer.Text(1, key);
         var any = writer.Start(2);
-        Value(writer, value);
+        Value(writer, value, 0);
         writer.End(any);
         writer.End(start);
     }
 
-    private static void Value(ProtobufWriter writer, object value)
+    private static void Value(ProtobufWriter writer, object value, int depth)
     {
         switch (value)
         {
@@ -150,14 +159,14 @@ internal sealed class OtlpTraces(MlflowTracingOptions options, TraceResource res
             case float or double:
                 writer.Fixed64(4, BitConverter.DoubleToUInt64Bits(Convert.ToDouble(value, CultureInfo.InvariantCulture)));
                 break;
-            case IEnumerable elements and not IDictionary:
+            case IEnumerable and not IDictionary when depth < MaxDepth:
                 var array = writer.Start(5);
-                foreach (var element in elements)
+                foreach (var element in ElementsOf((IEnumerable)value))
                 {
                     var item = writer.Start(1);
                     if (element is not null)
                     {
-                        Value(writer, element);
+                        Value(writer, element, depth + 1);
                     }
 
                     writer.End(item);
@@ -166,10 +175,37 @@ internal sealed class OtlpTraces(MlflowTracingOptions options, TraceResource res
                 writer.End(array);
                 break;
             default:
-                writer.Text(1, Convert.ToString(value, CultureInfo.InvariantCulture));
+                writer.Text(1, TextOf(value));
                 break;
         }
     }
+
+    /// <summary>What an application puts on a span is its own code: it may throw, or never end.</summary>
+    private static List<object?> ElementsOf(IEnumerable elements)
+    {
+        try
+        {
+            return [.. elements.Cast<object?>().Take(MaxElements)];
+        }
+        catch (Exception e)
+        {
+            return [Unreadable(e)];
+        }
+    }
+
+    private static string? TextOf(object value)
+    {
+        try
+        {
+            return Convert.ToString(value, CultureInfo.InvariantCulture);
+        }
+        catch (Exception e)
+        {
+            return Unreadable(e);
+        }
+    }
+
+    private static string Unreadable(Exception exception) => $"(unreadable: {exception.GetType().Name})";
 
     private sealed class Sink(ProtobufWriter writer) : IAttributeSink
     {

@@ -6,6 +6,9 @@ namespace LlamaStack.Mlflow;
 /// <summary>What a trace is called, and what was asked and answered in it, as MLflow's list of traces shows it.</summary>
 internal sealed class TraceSummary
 {
+    /// <summary>Longer sessions cost the whole request, longer users are cut by the server.</summary>
+    public const int MaxIdLength = 250;
+
     public TraceSummary(CompletedTrace trace)
     {
         var root = trace.Root!;
@@ -14,8 +17,8 @@ internal sealed class TraceSummary
         var (firstCall, lastCall) = ModelCalls(trace.Spans);
         var (first, last) = (firstCall?.Content, lastCall?.Content);
         Name = Cut(details?.Name ?? NameOf(root, trace.Spans), 4096)!;
-        Session = Cut(details?.Session ?? Tag(trace, SemanticAttributes.SessionId) ?? Tag(trace, GenAIAttributes.ConversationId), 250);
-        User = Cut(details?.User ?? Tag(trace, SemanticAttributes.UserId), 250);
+        Session = Cut(details?.Session ?? Tag(trace, SemanticAttributes.SessionId) ?? Tag(trace, GenAIAttributes.ConversationId), MaxIdLength);
+        User = Cut(details?.User ?? Tag(trace, SemanticAttributes.UserId), MaxIdLength);
         if (first is { Api: { } firstApi, Inputs: { } inputs })
         {
             Question = ChatText.Question(firstApi, inputs.Span);

@@ -240,14 +240,18 @@ public sealed class DeliveryTests
         await app.AskAsync();
         using (var span = LlamaStackTrace.StartSpan("bad"))
         {
-            span.SetAttribute("broken", new Unwritable()).SetAttribute("whole", 1);
+            var circle = new List<object>();
+            circle.Add(circle);
+            span.SetAttribute("broken", new Unwritable()).SetAttribute("endless", Endless()).SetAttribute("circle", circle).SetAttribute("breaks", Breaks()).SetAttribute("whole", 1);
         }
 
         await app.AskAsync();
         app.Flush();
 
         Assert.Equal(3, app.Mlflow.Traces.Count);
-        Assert.Equal(1, (int?)app.Mlflow.Traces.Single(trace => trace.Name == "bad").Spans[0].Attributes["whole"]);
+        var attributes = app.Mlflow.Traces.Single(trace => trace.Name == "bad").Spans[0].Attributes;
+        Assert.Equal(1, (int?)attributes["whole"]);
+        Assert.Equal("(unreadable: InvalidOperationException)", (string?)attributes["broken"]);
         Assert.Equal("", app.Counts.Dropped);
     }
 
@@ -326,6 +330,20 @@ public sealed class DeliveryTests
         await body.CopyToAsync(plain, Limit.Token);
         var text = Encoding.Latin1.GetString(plain.ToArray());
         Assert.Equal(2, text.Split("LlamaStack.Instrumentation").Length);
+    }
+
+    private static IEnumerable<int> Endless()
+    {
+        for (var number = 0; ; number++)
+        {
+            yield return number;
+        }
+    }
+
+    private static IEnumerable<int> Breaks()
+    {
+        yield return 1;
+        throw new InvalidOperationException("no more");
     }
 
     private sealed class Unwritable
