@@ -130,6 +130,9 @@ public sealed class MlflowTracingOptions
     /// <value>Defaults to <see langword="false"/>: it starts, and one log line says what is wrong.</value>
     public bool FailOnStart { get; set; }
 
+    /// <summary>Gets the server's address as it may be shown.</summary>
+    internal string Address => Addresses.Shown(TrackingUri);
+
     internal bool IsActive => Mode is TracingMode.Otlp || Enabled;
 
     internal ContentCapture EffectiveContentCapture =>
@@ -139,5 +142,5 @@ public sealed class MlflowTracingOptions
 
     /// <summary>No password and no token: for log lines and debuggers.</summary>
     /// <returns>Mode, address and experiment.</returns>
-    public override string ToString() => $"{nameof(MlflowTracingOptions)} {{ Mode = {Mode}, TrackingUri = {TrackingUri?.GetComponents(UriComponents.SchemeAndServer | UriComponents.Path, UriFormat.UriEscaped)}, ExperimentName = {ExperimentName} }}";
+    public override string ToString() => $"{nameof(MlflowTracingOptions)} {{ Mode = {Mode}, TrackingUri = {Address}, ExperimentName = {ExperimentName} }}";
 }

@@ -58,7 +58,7 @@ internal sealed class MlflowServer(MlflowClient client, MlflowTracingOptions opt
         if (!_said)
         {
             _said = true;
-            logger.TracesGoToMlflow(options.TrackingUri, experiment.Name);
+            logger.TracesGoToMlflow(options.Address, experiment.Name);
         }
 
         return target;

@@ -26,7 +26,7 @@ internal sealed class MlflowProbe(IHttpClientFactory clients, MlflowClient clien
             await PostNothingAsync(target, cancellationToken).ConfigureAwait(false);
             if (await client.GetServerInfoAsync(cancellationToken).ConfigureAwait(false) is { StoreType: "FileStore" })
             {
-                return ProbeResult.Unhealthy($"MLflow at {options.TrackingUri} keeps its data in files, where traces cannot be stored: start it with --backend-store-uri sqlite:///mlflow.db.");
+                return ProbeResult.Unhealthy($"MLflow at {options.Address} keeps its data in files, where traces cannot be stored: start it with --backend-store-uri sqlite:///mlflow.db.");
             }
 
             return Describe(target);
@@ -37,7 +37,7 @@ internal sealed class MlflowProbe(IHttpClientFactory clients, MlflowClient clien
         }
         catch (Exception e) when (e is HttpRequestException || (e is OperationCanceledException && !cancellationToken.IsCancellationRequested))
         {
-            return ProbeResult.Unhealthy(MlflowErrors.Unreachable(options.TrackingUri, e).Message);
+            return ProbeResult.Unhealthy(MlflowErrors.Unreachable(new Uri(options.Address), e).Message);
         }
     }
 
@@ -57,7 +57,7 @@ internal sealed class MlflowProbe(IHttpClientFactory clients, MlflowClient clien
 
     private ProbeResult Describe(MlflowServer.Target target)
     {
-        var where = $"MLflow {target.Version} at {options.TrackingUri}, experiment \"{target.ExperimentName}\" (id {target.ExperimentId})";
+        var where = $"MLflow {target.Version} at {options.Address}, experiment \"{target.ExperimentName}\" (id {target.ExperimentId})";
         if (delivery.Problem is { } problem)
         {
             return ProbeResult.Degraded($"{where} answers, but the last traces did not arrive: {problem}");
@@ -68,7 +68,7 @@ internal sealed class MlflowProbe(IHttpClientFactory clients, MlflowClient clien
             return ProbeResult.Degraded($"{where} is older than {_oldest}, the oldest that is supported: update MLflow.");
         }
 
-        if (target.Version < _authenticatesTraces && options.Username is { Length: > 0 })
+        if (target.Version < _authenticatesTraces && MlflowHttp.HasUser(options))
         {
             return ProbeResult.Degraded($"{where} takes traces from anyone, whatever its basic authentication says: update MLflow to {_authenticatesTraces} or newer.");
         }

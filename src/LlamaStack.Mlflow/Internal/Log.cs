@@ -5,10 +5,10 @@ namespace LlamaStack.Mlflow;
 internal static partial class Log
 {
     [LoggerMessage(EventId = 2001, Level = LogLevel.Information, Message = "Traces go to MLflow at {Address}, experiment {Experiment}.")]
-    public static partial void TracesGoToMlflow(this ILogger logger, Uri? address, string experiment);
+    public static partial void TracesGoToMlflow(this ILogger logger, string address, string experiment);
 
     [LoggerMessage(EventId = 2002, Level = LogLevel.Information, Message = "Traces go over OTLP to {Address}.")]
-    public static partial void TracesGoOverOtlp(this ILogger logger, Uri address);
+    public static partial void TracesGoOverOtlp(this ILogger logger, string address);
 
     [LoggerMessage(EventId = 2003, Level = LogLevel.Information, Message = "Tracing to MLflow is switched off (MLFLOW_ENABLE_TRACING or LlamaStack:Tracing:Enabled is false).")]
     public static partial void TracingIsOff(this ILogger logger);

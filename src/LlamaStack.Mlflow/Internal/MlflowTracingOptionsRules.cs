@@ -45,12 +45,12 @@ internal sealed class MlflowTracingOptionsRules : IValidateOptions<MlflowTracing
         }
         else if (options.TrackingUri is not { IsAbsoluteUri: true, Scheme: "http" or "https" })
         {
-            failures.Add($"{Address} is \"{options.TrackingUri.OriginalString}\": it must be the http(s) address of an MLflow tracking server, for example http://localhost:5000. Files and databases cannot take traces from .NET.");
+            failures.Add($"{Address} is \"{Addresses.Shown(options.TrackingUri)}\": it must be the http(s) address of an MLflow tracking server, for example http://localhost:5000. Files and databases cannot take traces from .NET.");
         }
 
-        if (options.TracesEndpoint is { IsAbsoluteUri: false })
+        if (options.TracesEndpoint is not null and not { IsAbsoluteUri: true, Scheme: "http" or "https" })
         {
-            failures.Add($"LlamaStack:Tracing:TracesEndpoint is \"{options.TracesEndpoint.OriginalString}\": it must be a whole address, for example http://localhost:5000/v1/traces.");
+            failures.Add($"LlamaStack:Tracing:TracesEndpoint is \"{Addresses.Shown(options.TracesEndpoint)}\": it must be a whole http(s) address, for example http://localhost:5000/v1/traces.");
         }
 
         if (options.ExperimentId is { Length: > 0 } id && id.AsSpan().ContainsAnyExceptInRange('0', '9'))
