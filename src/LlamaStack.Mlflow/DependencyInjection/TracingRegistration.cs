@@ -36,6 +36,8 @@ internal static class TracingRegistration
             services.Configure(configure);
         }
 
+        AddProbe(services, builder.Name);
+
         // Without a host nobody starts the provider: the first client does.
         builder.Http
             .AddGenAIInstrumentation()
@@ -65,15 +67,27 @@ internal static class TracingRegistration
             var options => new MlflowProbe(
                 provider.GetRequiredService<IHttpClientFactory>(), provider.GetRequiredService<MlflowClient>(), provider.GetRequiredService<MlflowServer>(), options, provider.GetRequiredService<DeliveryState>()),
         });
-        services.AddSingleton<IProbe>(static provider => new LlamaStackProbe(
-            provider.GetRequiredService<LlamaStackClient>(), provider.GetRequiredService<IOptions<LlamaStackClientOptions>>()));
         services.AddSingleton<HealthMonitor>();
         services.AddHostedService(static provider => provider.GetRequiredService<HealthMonitor>());
 
         // An application that cannot trace still serves; one whose models are away hardly does.
-        services.AddHealthChecks()
-            .AddCheck<MonitoredHealthCheck>(HealthChecks.Mlflow, HealthStatus.Degraded)
-            .AddCheck<MonitoredHealthCheck>(HealthChecks.LlamaStack, HealthStatus.Unhealthy);
+        services.AddHealthChecks().AddCheck<MonitoredHealthCheck>(HealthChecks.Mlflow, HealthStatus.Degraded);
+    }
+
+    /// <summary>Each LlamaStack server has a check of its own.</summary>
+    private static void AddProbe(IServiceCollection services, string server)
+    {
+        if (services.Any(service => service.ImplementationInstance is ProbedServer known && known.Name == server))
+        {
+            return;
+        }
+
+        services.AddSingleton(new ProbedServer(server));
+        services.AddSingleton<IProbe>(provider => new LlamaStackProbe(
+            server,
+            server.Length == 0 ? provider.GetRequiredService<LlamaStackClient>() : provider.GetRequiredKeyedService<LlamaStackClient>(server),
+            provider.GetRequiredService<IOptionsMonitor<LlamaStackClientOptions>>().Get(server)));
+        services.AddHealthChecks().AddCheck<MonitoredHealthCheck>(HealthChecks.OfServer(server), HealthStatus.Unhealthy);
     }
 
     private static void AddTracing(IServiceCollection services, MlflowTracingOptions peeked)
@@ -117,7 +131,8 @@ internal static class TracingRegistration
     {
         var settings = OtlpSettings.Traces();
         var endpoint = OtlpSettings.TracesEndpoint(settings);
-        logger.TracesGoOverOtlp(endpoint);
+        var shown = Addresses.Shown(endpoint);
+        logger.TracesGoOverOtlp(shown);
         var otlp = new OtlpProcessor(settings, new BatchExportActivityProcessorOptions());
         tracing.AddProcessor(new TraceProcessor(new OtlpSink(otlp, options), options, provider.GetRequiredService<TimeProvider>()));
         tracing.AddProcessor(otlp);
@@ -156,4 +171,7 @@ internal static class TracingRegistration
 
     /// <summary>The mark that tracing is registered.</summary>
     private sealed class TracingMark;
+
+    /// <summary>The mark that a server has its probe.</summary>
+    private sealed record ProbedServer(string Name);
 }

@@ -13,7 +13,12 @@ internal static class MlflowHttp
 
     public static void Configure(HttpClient http, MlflowTracingOptions options)
     {
-        var address = new UriBuilder(options.TrackingUri!) { UserName = "", Password = "", Query = "", Fragment = "" };
+        if (options.TrackingUri is null)
+        {
+            throw new InvalidOperationException("MLflow's address is not known. Set LlamaStack:Tracing:TrackingUri or MLFLOW_TRACKING_URI, for example to http://localhost:5000.");
+        }
+
+        var address = new UriBuilder(options.TrackingUri) { UserName = "", Password = "", Query = "", Fragment = "" };
         if (!address.Path.EndsWith('/'))
         {
             address.Path += "/";
@@ -44,6 +49,9 @@ internal static class MlflowHttp
 
         return handler;
     }
+
+    /// <summary>Does the server get a user's name?</summary>
+    public static bool HasUser(MlflowTracingOptions options) => !string.IsNullOrEmpty(options.Username) || options.TrackingUri is { IsAbsoluteUri: true, UserInfo.Length: > 0 };
 
     private static AuthenticationHeaderValue? Credentials(MlflowTracingOptions options)
     {

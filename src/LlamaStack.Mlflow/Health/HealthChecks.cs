@@ -5,4 +5,7 @@ internal static class HealthChecks
 {
     public const string LlamaStack = "llamastack";
     public const string Mlflow = "mlflow";
+
+    /// <summary>The check of a LlamaStack server: <c>llamastack</c>, or <c>llamastack-name</c> for a named one.</summary>
+    public static string OfServer(string name) => name.Length == 0 ? LlamaStack : $"{LlamaStack}-{name}";
 }

@@ -1,13 +1,14 @@
 using System.Net;
 using LlamaStack.Client;
-using Microsoft.Extensions.Options;
 
 namespace LlamaStack.Mlflow;
 
 /// <summary>Is the LlamaStack server up, and does it know the configured model? That it lists one does not prove that it can serve it; only a call would.</summary>
-internal sealed class LlamaStackProbe(LlamaStackClient client, IOptions<LlamaStackClientOptions> options) : IProbe
+internal sealed class LlamaStackProbe(string server, LlamaStackClient client, LlamaStackClientOptions options) : IProbe
 {
-    public string Name => HealthChecks.LlamaStack;
+    private readonly string _section = server.Length == 0 ? LlamaStackClientOptions.SectionName : $"{LlamaStackClientOptions.SectionName}:Servers:{server}";
+
+    public string Name { get; } = HealthChecks.OfServer(server);
 
     public async Task<ProbeResult> ProbeAsync(CancellationToken cancellationToken)
     {
@@ -28,14 +29,14 @@ internal sealed class LlamaStackProbe(LlamaStackClient client, IOptions<LlamaSta
         {
             var version = await client.GetVersionAsync(cancellationToken).ConfigureAwait(false);
             var models = await client.ListModelsAsync(cancellationToken).ConfigureAwait(false);
-            var missing = new[] { options.Value.Model, options.Value.EmbeddingModel }.FirstOrDefault(model => !string.IsNullOrEmpty(model) && models.All(known => known.Id != model));
+            var missing = new[] { options.Model, options.EmbeddingModel }.FirstOrDefault(model => !string.IsNullOrEmpty(model) && models.All(known => known.Id != model));
             return missing is null
                 ? ProbeResult.Healthy($"LlamaStack {version.Version} at {client.Endpoint} runs and lists {models.Count} models; whether it can serve them only a call would show.")
-                : ProbeResult.Degraded($"LlamaStack {version.Version} at {client.Endpoint} runs, but does not list the model \"{missing}\" (it may serve it all the same). Models are set by LlamaStack:Model and LlamaStack:EmbeddingModel.");
+                : ProbeResult.Degraded($"LlamaStack {version.Version} at {client.Endpoint} runs, but does not list the model \"{missing}\" (it may serve it all the same). Models are set by {_section}:Model and {_section}:EmbeddingModel.");
         }
         catch (LlamaStackException e) when (e.StatusCode is HttpStatusCode.Unauthorized)
         {
-            return ProbeResult.Unhealthy($"The LlamaStack server at {client.Endpoint} runs, but does not know our key (401): set LlamaStack:ApiKey or LLAMA_STACK_CLIENT_API_KEY.");
+            return ProbeResult.Unhealthy($"The LlamaStack server at {client.Endpoint} runs, but does not know our key (401): set {_section}:ApiKey{(server.Length == 0 ? " or LLAMA_STACK_CLIENT_API_KEY" : "")}.");
         }
         catch (LlamaStackException e)
         {
