@@ -78,6 +78,9 @@ internal static class GenAIAttributes
 
     public static class Usage
     {
+        /// <summary>What all counts of tokens start with.</summary>
+        public const string Prefix = "gen_ai.usage.";
+
         public const string CacheCreationInputTokens = "gen_ai.usage.cache_creation.input_tokens";
         public const string CacheReadInputTokens = "gen_ai.usage.cache_read.input_tokens";
         public const string InputTokens = "gen_ai.usage.input_tokens";

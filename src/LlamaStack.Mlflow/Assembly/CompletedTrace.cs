@@ -36,6 +36,9 @@ internal sealed class CompletedTrace
     /// <summary>Gets what the trace is about; null where the root is not among the spans.</summary>
     public TraceSummary? Summary => field ??= Root is null ? null : new TraceSummary(this);
 
+    /// <summary>Gets what the tools of the trace were called with and gave back.</summary>
+    public ToolCalls ToolCalls => field ??= new ToolCalls(this);
+
     public ActivityTraceId TraceId => Spans[0].TraceId;
 
     /// <summary>The parent that a span has among those that leave, or left before: the nearest one.</summary>

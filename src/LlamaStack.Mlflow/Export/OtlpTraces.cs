@@ -70,7 +70,8 @@ internal sealed class OtlpTraces(MlflowTracingOptions options, TraceResource res
         writer.Fixed64(8, started + ((ulong)span.Duration.Ticks * 100));
         foreach (ref readonly var tag in span.EnumerateTagObjects())
         {
-            if (tag.Value is not null && !(span == trace.Root && tag.Key is SemanticAttributes.SessionId or SemanticAttributes.UserId))
+            // Session and user of the root are written with the trace's own.
+            if (tag.Value is not null && SpanAttributes.Belongs(span, tag.Key) && !(span == trace.Root && tag.Key is SemanticAttributes.SessionId or SemanticAttributes.UserId))
             {
                 Attribute(writer, 9, tag.Key, tag.Value);
             }

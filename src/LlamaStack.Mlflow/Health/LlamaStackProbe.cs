@@ -30,8 +30,8 @@ internal sealed class LlamaStackProbe(LlamaStackClient client, IOptions<LlamaSta
             var models = await client.ListModelsAsync(cancellationToken).ConfigureAwait(false);
             var missing = new[] { options.Value.Model, options.Value.EmbeddingModel }.FirstOrDefault(model => !string.IsNullOrEmpty(model) && models.All(known => known.Id != model));
             return missing is null
-                ? ProbeResult.Healthy($"LlamaStack {version} at {client.Endpoint} runs and lists {models.Count} models; whether it can serve them only a call would show.")
-                : ProbeResult.Degraded($"LlamaStack {version} at {client.Endpoint} runs, but does not list the model \"{missing}\" (it may serve it all the same). Models are set by LlamaStack:Model and LlamaStack:EmbeddingModel.");
+                ? ProbeResult.Healthy($"LlamaStack {version.Version} at {client.Endpoint} runs and lists {models.Count} models; whether it can serve them only a call would show.")
+                : ProbeResult.Degraded($"LlamaStack {version.Version} at {client.Endpoint} runs, but does not list the model \"{missing}\" (it may serve it all the same). Models are set by LlamaStack:Model and LlamaStack:EmbeddingModel.");
         }
         catch (LlamaStackException e) when (e.StatusCode is HttpStatusCode.Unauthorized)
         {

@@ -13,6 +13,11 @@ internal sealed class OtlpSink(OtlpProcessor processor, MlflowTracingOptions opt
         {
             if (_attributes is not null)
             {
+                foreach (var (key, _) in span.TagObjects.Where(tag => !SpanAttributes.Belongs(span, tag.Key)).ToList())
+                {
+                    span.SetTag(key, null);
+                }
+
                 _attributes.Write(span, trace, new ActivitySink(span));
                 if (span == trace.Root && trace.Summary?.Failure is { } failure)
                 {

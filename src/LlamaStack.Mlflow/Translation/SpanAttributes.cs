@@ -20,7 +20,7 @@ internal sealed class SpanAttributes(MlflowTracingOptions options)
         WriteModel(span, content, sink);
         if (_withContent)
         {
-            WriteContent(span, content, sink);
+            WriteContent(span, content, trace, sink);
         }
 
         if (span == trace.Root && trace.Summary is { } summary)
@@ -28,6 +28,15 @@ internal sealed class SpanAttributes(MlflowTracingOptions options)
             WriteTrace(trace, summary, sink);
         }
     }
+
+    /// <summary>Is this span a model call? A tool or an agent has a provider and a model sometimes, in other libraries' spans; it is none for that.</summary>
+    public static bool IsModelCall(Activity span) =>
+        SpanContent.Of(span)?.Api is not null || Text(span, GenAIAttributes.Operation.Name) is "chat" or "text_completion" or "generate_content" or "embeddings";
+
+    /// <summary>
+    /// Does this attribute belong on this span in MLflow? Sums of tokens on a span that covers several calls do not: MLflow would count them in place of the calls'.
+    /// </summary>
+    public static bool Belongs(Activity span, string key) => !key.StartsWith(GenAIAttributes.Usage.Prefix, StringComparison.Ordinal) || IsModelCall(span);
 
     /// <summary>Tokens of a span as MLflow adds them up: all three numbers, always.</summary>
     public static string? TokenUsageOf(Activity span)
@@ -46,7 +55,7 @@ internal sealed class SpanAttributes(MlflowTracingOptions options)
         var any = false;
         foreach (var span in spans)
         {
-            if (Number(span, GenAIAttributes.Usage.InputTokens) is null && Number(span, GenAIAttributes.Usage.OutputTokens) is null)
+            if (!IsModelCall(span) || (Number(span, GenAIAttributes.Usage.InputTokens) is null && Number(span, GenAIAttributes.Usage.OutputTokens) is null))
             {
                 continue;
             }
@@ -90,8 +99,7 @@ internal sealed class SpanAttributes(MlflowTracingOptions options)
 
     private void WriteModel(Activity span, SpanContent? content, IAttributeSink sink)
     {
-        // A tool or an agent has a provider and a model sometimes, in other libraries' spans; it is no model call for that.
-        if (content?.Api is null && Text(span, GenAIAttributes.Operation.Name) is not ("chat" or "text_completion" or "generate_content" or "embeddings"))
+        if (!IsModelCall(span))
         {
             return;
         }
@@ -121,7 +129,7 @@ internal sealed class SpanAttributes(MlflowTracingOptions options)
         }
     }
 
-    private static void WriteContent(Activity span, SpanContent? content, IAttributeSink sink)
+    private static void WriteContent(Activity span, SpanContent? content, CompletedTrace trace, IAttributeSink sink)
     {
         if (content?.Api is { } api)
         {
@@ -129,11 +137,12 @@ internal sealed class SpanAttributes(MlflowTracingOptions options)
             return;
         }
 
+        var callId = Text(span, GenAIAttributes.Tool.CallId);
         if (content?.Inputs is { } inputs)
         {
             WriteValue(MlflowAttributes.SpanInputs, inputs.Span, sink);
         }
-        else if (Text(span, GenAIAttributes.Tool.CallArguments) is { } arguments)
+        else if ((Text(span, GenAIAttributes.Tool.CallArguments) ?? (callId is null ? null : trace.ToolCalls.ArgumentsOf(callId))) is { } arguments)
         {
             sink.Add(MlflowAttributes.SpanInputs, arguments);
         }
@@ -142,7 +151,7 @@ internal sealed class SpanAttributes(MlflowTracingOptions options)
         {
             WriteValue(MlflowAttributes.SpanOutputs, outputs.Span, sink);
         }
-        else if (Text(span, GenAIAttributes.Tool.CallResult) is { } result)
+        else if ((Text(span, GenAIAttributes.Tool.CallResult) ?? (callId is null ? null : trace.ToolCalls.ResultOf(callId))) is { } result)
         {
             sink.Add(MlflowAttributes.SpanOutputs, result);
         }
