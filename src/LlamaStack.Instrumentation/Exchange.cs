@@ -13,7 +13,10 @@ internal sealed class Exchange : IDisposable
     private const string TraceState = "tracestate";
 
     private static readonly HttpRequestOptionsKey<Exchange> _key = new("LlamaStack.Exchange");
+
+    // A client that times its calls itself says so here: the token that a handler gets is cancelled in either case.
     private static readonly HttpRequestOptionsKey<TimeSpan> _timeout = new("RequestTimeout");
+    private static readonly HttpRequestOptionsKey<TimeSpan> _idleTimeout = new("StreamIdleTimeout");
 
     private readonly Lock _lock = new();
     private readonly CallTelemetry _telemetry;
@@ -22,13 +25,15 @@ internal sealed class Exchange : IDisposable
     private readonly Uri _server;
     private readonly string _provider;
     private readonly long _started = Stopwatch.GetTimestamp();
-    private readonly TimeSpan? _requestTimeout;
+    private readonly TimeSpan _requestTimeout;
+    private readonly TimeSpan _streamIdleTimeout;
     private PooledBytes? _requestBody;
     private AnswerReader? _answer;
     private HttpStatusCode _status;
     private string? _reasonPhrase;
     private string? _contentType;
     private TimeSpan? _timeToFirstChunk;
+    private long _lastRead;
     private bool _injected;
     private bool _ended;
 
@@ -40,7 +45,8 @@ internal sealed class Exchange : IDisposable
         _request = RequestFacts.Read(operation.Api, body.Span);
         _server = request.RequestUri!;
         _provider = telemetry.ProviderOf(_server);
-        _requestTimeout = request.Options.TryGetValue(_timeout, out var timeout) ? timeout : null;
+        _requestTimeout = TimeoutOf(request, _timeout);
+        _streamIdleTimeout = TimeoutOf(request, _idleTimeout);
     }
 
     ~Exchange()
@@ -107,6 +113,7 @@ internal sealed class Exchange : IDisposable
     /// <summary>Watches an answer from now on.</summary>
     public void Observe(HttpResponseMessage response)
     {
+        _lastRead = Stopwatch.GetTimestamp();
         _status = response.StatusCode;
         _reasonPhrase = response.ReasonPhrase;
         _contentType = response.Content.Headers.ContentType?.MediaType;
@@ -133,6 +140,7 @@ internal sealed class Exchange : IDisposable
 
             try
             {
+                _lastRead = Stopwatch.GetTimestamp();
                 if (_timeToFirstChunk is null && _answer!.IsStream)
                 {
                     _timeToFirstChunk = Stopwatch.GetElapsedTime(_started);
@@ -273,12 +281,15 @@ internal sealed class Exchange : IDisposable
         RecordContent(activity, failed: (int)_status >= 400);
     }
 
+    private static TimeSpan TimeoutOf(HttpRequestMessage request, HttpRequestOptionsKey<TimeSpan> key) =>
+        request.Options.TryGetValue(key, out var timeout) && timeout > TimeSpan.Zero ? timeout : TimeSpan.MaxValue;
+
     private CallFailure? Failure(ResponseFacts facts, string? leaving, Exception? exception)
     {
         if (exception is not null)
         {
-            var timedOut = _requestTimeout is { } limit && Stopwatch.GetElapsedTime(_started) >= limit;
-            return CallFailure.Of(exception, timedOut);
+            var (since, limit) = _answer is { IsStream: true } ? (_lastRead, _streamIdleTimeout) : (_started, _requestTimeout);
+            return CallFailure.Of(exception, timedOut: Stopwatch.GetElapsedTime(since) >= limit);
         }
 
         if ((int)_status >= 400)

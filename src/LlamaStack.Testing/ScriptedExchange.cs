@@ -3,7 +3,7 @@ using System.Text;
 namespace LlamaStack.Testing;
 
 /// <summary>An answer written by hand, or taken from a capture of a real server, for one request to come.</summary>
-/// <remarks>Give it to <see cref="TestServer.Enqueue"/>. A copy with changes is made by <c>with</c>.</remarks>
+/// <remarks>Give it to <see cref="LoopbackTestServer.Enqueue"/>. A copy with changes is made by <c>with</c>.</remarks>
 public sealed record ScriptedExchange
 {
     /// <summary>Gets the method that the request must have.</summary>

@@ -18,6 +18,13 @@ internal static class LoopbackHost
         {
             kestrel.AddServerHeader = false;
             kestrel.Limits.MaxRequestBodySize = null;
+
+            // A caller may take its time, or never read on; both are what tests are about.
+            kestrel.Limits.MinRequestBodyDataRate = null;
+            kestrel.Limits.MinResponseDataRate = null;
+
+            // uvicorn's, on which both real servers run: a pooled client finds its connection closed after that.
+            kestrel.Limits.KeepAliveTimeout = TimeSpan.FromSeconds(5);
             kestrel.Listen(IPAddress.Loopback, port);
         });
 

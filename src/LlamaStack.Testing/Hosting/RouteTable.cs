@@ -58,6 +58,3 @@ internal sealed class RouteTable<THandler>
 
     private sealed record Route(string Method, string[] Pattern, THandler Handler);
 }
-
-/// <summary>What a look-up found: a handler, or the methods that the path knows instead (none: the path is unknown).</summary>
-internal sealed record RouteMatch<THandler>(THandler? Handler, IReadOnlyList<string> Values, IReadOnlyList<string> Allowed);

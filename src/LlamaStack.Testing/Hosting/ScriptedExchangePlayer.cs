@@ -28,7 +28,7 @@ internal static class ScriptedExchangePlayer
         var left = exchange.CutAfterBytes ?? int.MaxValue;
         if (exchange.Chunks is { } chunks)
         {
-            await context.Response.StartAsync(context.RequestAborted).ConfigureAwait(false);
+            await context.Response.Body.FlushAsync(context.RequestAborted).ConfigureAwait(false);
             for (var i = 0; i < chunks.Count; i++)
             {
                 await PauseAsync(exchange, i, time, context.RequestAborted).ConfigureAwait(false);
@@ -65,6 +65,3 @@ internal static class ScriptedExchangePlayer
         return cut ? throw new ConnectionCutException() : left - part.Length;
     }
 }
-
-/// <summary>Makes Kestrel close the connection after what has been flushed, without the end of the body. Aborting would lose bytes on their way.</summary>
-internal sealed class ConnectionCutException() : Exception("The script cuts the connection here.");

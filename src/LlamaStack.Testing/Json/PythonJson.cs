@@ -37,14 +37,21 @@ internal sealed class PythonJson
             return double.IsNaN(value) ? "NaN" : value > 0 ? "Infinity" : "-Infinity";
         }
 
-        // .NET turns to an exponent at 1E+15, Python one digit later; else the two agree.
+        // Both write the shortest digits that read back the same; at 1e16 Python turns to an exponent, .NET a digit later.
         var text = value.ToString("R", CultureInfo.InvariantCulture);
-        if (text.EndsWith("E+15", StringComparison.Ordinal))
+        if (text.AsSpan().IndexOfAny('.', 'E') >= 0)
         {
-            text = decimal.Parse(text, NumberStyles.Float, CultureInfo.InvariantCulture).ToString(CultureInfo.InvariantCulture);
+            return text.Replace('E', 'e');
         }
 
-        return text.AsSpan().IndexOfAny('.', 'E') >= 0 ? text.Replace('E', 'e') : text + ".0";
+        var digits = text.TrimStart('-');
+        if (digits.Length <= 16)
+        {
+            return text + ".0";
+        }
+
+        var fraction = digits[1..].TrimEnd('0');
+        return $"{text[..^(digits.Length - 1)]}{(fraction.Length > 0 ? "." : "")}{fraction}e+16";
     }
 
     private string Write(JsonNode? node, int depth)

@@ -1,3 +1,5 @@
+using Microsoft.AspNetCore.Http;
+
 namespace LlamaStack.Testing;
 
 /// <summary>The server's bearer authentication, with its three refusals.</summary>
@@ -10,17 +12,17 @@ internal static class BearerKey
         var given = call.Http.Request.Headers.Authorization.ToString();
         if (given.Length == 0)
         {
-            throw LlamaStackError.Unauthorized("Authentication required");
+            throw LlamaStackError.InFront(StatusCodes.Status401Unauthorized, "Authentication required");
         }
 
         if (!given.StartsWith(Scheme, StringComparison.OrdinalIgnoreCase))
         {
-            throw LlamaStackError.Unauthorized("Invalid Authorization header format");
+            throw LlamaStackError.InFront(StatusCodes.Status401Unauthorized, "Invalid Authorization header format");
         }
 
         if (given[Scheme.Length..] != key)
         {
-            throw LlamaStackError.Unauthorized("Invalid or missing API key");
+            throw LlamaStackError.InFront(StatusCodes.Status401Unauthorized, "Invalid or missing API key");
         }
     }
 }

@@ -6,8 +6,8 @@ namespace LlamaStack.Testing;
 public sealed record LlamaStackTestModel(string Id, LlamaStackTestModelType Type = LlamaStackTestModelType.Chat)
 {
     /// <summary>Gets how many numbers a vector of an embedding model has.</summary>
-    /// <value>Defaults to 128. A request's <c>dimensions</c> wins.</value>
-    public int EmbeddingDimension { get; init; } = 128;
+    /// <value>Defaults to 256. A request's <c>dimensions</c> wins.</value>
+    public int EmbeddingDimension { get; init; } = 256;
 
     internal string ProviderId => Id.Split('/', 2)[0];
 
@@ -20,17 +20,4 @@ public sealed record LlamaStackTestModel(string Id, LlamaStackTestModelType Type
         LlamaStackTestModelType.Rerank => "rerank",
         _ => "llm",
     };
-}
-
-/// <summary>What a model is for; a call of another kind is refused with status 400.</summary>
-public enum LlamaStackTestModelType
-{
-    /// <summary>Chat completions, completions and Responses.</summary>
-    Chat,
-
-    /// <summary>Embeddings.</summary>
-    Embedding,
-
-    /// <summary>Reranking.</summary>
-    Rerank,
 }

@@ -11,10 +11,10 @@ namespace LlamaStack.Testing;
 /// </para>
 /// <para>
 /// Served: health, version, models, chat completions, completions, Responses (create, get, delete, input items), embeddings, rerank. Other paths are
-/// answered as by a server without those APIs: 404. What it lacks is put in with <see cref="TestServer.Enqueue"/> or <see cref="TestServer.Intercept"/>.
+/// answered as by a server without those APIs: 404. What it lacks is put in with <see cref="LoopbackTestServer.Enqueue"/> or <see cref="LoopbackTestServer.Intercept"/>.
 /// </para>
 /// </remarks>
-public sealed class LlamaStackTestServer : TestServer
+public sealed class LlamaStackTestServer : LoopbackTestServer
 {
     private readonly LlamaStackTestServerOptions _options;
     private readonly RouteTable<Func<Call, Task>> _routes = new();
@@ -23,7 +23,7 @@ public sealed class LlamaStackTestServer : TestServer
         : base(options.TimeProvider)
     {
         _options = options;
-        var models = new ModelCatalog([.. options.Models], TimeProvider);
+        var models = new ModelCatalog(options.Models, TimeProvider);
         var streams = new EventStream(TimeProvider, options.DelayBetweenChunks);
         new ModelRoutes(models, options.Version).Map(_routes);
         new ChatRoutes(models, streams, TimeProvider).Map(_routes);
@@ -57,6 +57,7 @@ public sealed class LlamaStackTestServer : TestServer
     private Task RouteAsync(Call call)
     {
         var path = call.Request.Path;
+        ClientVersion.Check(call, _options.Version);
         if (_options.ApiKey is { } key && path is not ("/v1/health" or "/v1/version"))
         {
             BearerKey.Check(call, key);

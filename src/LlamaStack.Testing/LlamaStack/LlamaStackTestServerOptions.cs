@@ -3,9 +3,9 @@ namespace LlamaStack.Testing;
 /// <summary>Settings of a <see cref="LlamaStackTestServer"/>.</summary>
 public sealed class LlamaStackTestServerOptions
 {
-    /// <summary>Gets the models that the server lists and answers for.</summary>
+    /// <summary>Gets or sets the models that the server lists and answers for.</summary>
     /// <value>Defaults to <c>demo/llama</c> (chat) and <c>demo/embed</c> (embeddings). Any other model is answered with status 404.</value>
-    public IList<LlamaStackTestModel> Models { get; } =
+    public IReadOnlyList<LlamaStackTestModel> Models { get; set; } =
     [
         new LlamaStackTestModel("demo/llama"),
         new LlamaStackTestModel("demo/embed", LlamaStackTestModelType.Embedding),

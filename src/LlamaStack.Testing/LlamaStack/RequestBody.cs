@@ -190,10 +190,3 @@ internal sealed class RequestBody
         return start + (int)(malformed.BytePositionInLine ?? 0);
     }
 }
-
-/// <summary>The content type as the server reads it.</summary>
-internal static class ContentTypes
-{
-    public static bool HasJsonBody(this Microsoft.AspNetCore.Http.HttpRequest request) =>
-        request.ContentType?.Split(';')[0].Trim() is { } type && (type == "application/json" || type.EndsWith("+json", StringComparison.Ordinal));
-}

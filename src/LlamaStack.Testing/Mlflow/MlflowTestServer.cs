@@ -10,7 +10,7 @@ namespace LlamaStack.Testing;
 /// </para>
 /// <para>Experiment <c>0</c>, <c>Default</c>, is there from the start.</para>
 /// </remarks>
-public sealed class MlflowTestServer : TestServer
+public sealed class MlflowTestServer : LoopbackTestServer
 {
     private readonly MlflowStore _store;
     private readonly MlflowBehaviour _behaviour;

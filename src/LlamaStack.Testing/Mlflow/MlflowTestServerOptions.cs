@@ -17,16 +17,16 @@ public sealed class MlflowTestServerOptions
     /// <summary>Gets or sets the name of a second user, with the same password, who may read but not write.</summary>
     public string? ReaderUsername { get; set; }
 
-    /// <summary>Gets the hosts by which the server may be called, port included; <c>*</c> stands for anything.</summary>
+    /// <summary>Gets or sets the hosts by which the server may be called, port included; <c>*</c> stands for anything.</summary>
     /// <value>Defaults to empty: localhost and private addresses. A list replaces these.</value>
-    public IList<string> AllowedHosts { get; } = [];
+    public IReadOnlyList<string> AllowedHosts { get; set; } = [];
 
     /// <summary>Gets or sets the kind of store.</summary>
     /// <value>Defaults to <see cref="MlflowStoreType.Sql"/>.</value>
     public MlflowStoreType StoreType { get; set; }
 
     /// <summary>Gets or sets the path below which the server lies, such as <c>/ml</c>.</summary>
-    /// <value>Defaults to <see langword="null"/>. Which routes it covers depends on <see cref="Version"/>; <see cref="TestServer.Endpoint"/> includes it.</value>
+    /// <value>Defaults to <see langword="null"/>. Which routes it covers depends on <see cref="Version"/>; <see cref="LoopbackTestServer.Endpoint"/> includes it.</value>
     public string? StaticPrefix { get; set; }
 
     /// <summary>Gets or sets the clock of times in answers and of delays.</summary>

@@ -5,7 +5,7 @@ namespace LlamaStack.Testing;
 
 /// <summary>An OTLP/HTTP receiver like a Collector's: spans are decoded, metrics and logs kept as bytes.</summary>
 /// <remarks>Takes protobuf and JSON, plain, gzip and deflate. A body that cannot be read is answered with status 400 and leaves nothing.</remarks>
-public sealed class OtlpTestServer : TestServer
+public sealed class OtlpTestServer : LoopbackTestServer
 {
     private readonly Lock _lock = new();
     private readonly List<OtlpTestSpan> _spans = [];

@@ -90,12 +90,3 @@ internal ref struct ProtobufReader(ReadOnlySpan<byte> message)
         throw new InvalidDataException("A number has more than ten bytes.");
     }
 }
-
-/// <summary>How a field's value is laid out.</summary>
-internal enum WireType
-{
-    Varint = 0,
-    Fixed64 = 1,
-    Bytes = 2,
-    Fixed32 = 5,
-}

@@ -152,6 +152,3 @@ internal sealed class TraceIntake(MlflowStore store, MlflowBehaviour behaviour)
         }
     }
 }
-
-/// <summary>Traces that an old server could not store.</summary>
-internal sealed class BadTracesException(string message) : Exception(message);

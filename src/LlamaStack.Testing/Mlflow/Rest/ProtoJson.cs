@@ -56,12 +56,24 @@ internal static class ProtoJson
         {
             return field.Type == ProtoType.Message
                 ? value is JsonObject inner && Read(inner, field.Message!, Child(target, field.Name))
-                : ReadScalar(field, value, out var scalar) && (scalar is null || Set(target, field.Name, scalar));
+                : ReadSingle(field, value, target);
         }
 
         var items = new JsonArray();
         target[field.Name] = items;
         return value is JsonArray given && given.All(item => item is not null && ReadItem(field, item, items));
+    }
+
+    /// <summary>A mask that ends early keeps the names before.</summary>
+    private static bool ReadSingle(ProtoField field, JsonNode value, JsonObject target)
+    {
+        var read = ReadScalar(field, value, out var scalar);
+        if (scalar is not null)
+        {
+            target[field.Name] = scalar;
+        }
+
+        return read;
     }
 
     private static bool ReadItem(ProtoField field, JsonNode item, JsonArray items)
@@ -105,9 +117,9 @@ internal static class ProtoJson
             case ProtoType.Word:
                 scalar = field.Words.Contains(text) ? text : null;
                 return text is not null;
-            case ProtoType.Flag:
+            case ProtoType.Flag when value.GetValueKind() is JsonValueKind.True or JsonValueKind.False:
                 scalar = value.GetValueKind() == JsonValueKind.True;
-                return value.GetValueKind() is JsonValueKind.True or JsonValueKind.False;
+                return true;
             case ProtoType.Any:
                 scalar = WithDoubles(value);
                 return true;
@@ -161,11 +173,5 @@ internal static class ProtoJson
         var child = new JsonObject();
         target[name] = child;
         return child;
-    }
-
-    private static bool Set(JsonObject target, string name, JsonNode value)
-    {
-        target[name] = value;
-        return true;
     }
 }

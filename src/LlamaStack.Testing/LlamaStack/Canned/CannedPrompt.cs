@@ -23,13 +23,3 @@ internal sealed record CannedPrompt(IReadOnlyList<CannedMessage> Messages)
 
     public int Tokens => Messages.Sum(static message => Words.Count(message.Text) + 3);
 }
-
-/// <summary>A message as plain text; a tool's result has the tool's <see cref="Name"/>.</summary>
-internal sealed record CannedMessage(string Role, string Text, string? Name = null)
-{
-    /// <summary>Joins a call and its result in a Responses input.</summary>
-    public string? CallId { get; init; }
-}
-
-/// <summary>A tool that may be called, and the JSON schema of its arguments.</summary>
-internal sealed record CannedTool(string Name, JsonNode? Parameters);

@@ -1,12 +1,16 @@
 namespace LlamaStack.Testing;
 
-/// <summary>A text as a bag of words and of their three-letter pieces, hashed to a unit vector: texts with words in common lie near each other.</summary>
+/// <summary>A text as a bag of its telling words and of their three-letter pieces, hashed to a unit vector: texts with words in common lie near each other.</summary>
 internal static class WordVector
 {
+    private static readonly char[] _separators = [' ', '\t', '\n', '\r', '.', ',', ';', ':', '!', '?', '"', '\'', '(', ')'];
+
+    private static readonly HashSet<string> _everywhere = [.. "a an and are at be by do for from how i in is it may my of on or our that the this to we what with you your".Split(' ')];
+
     public static float[] Of(string text, int dimensions)
     {
         var vector = new float[dimensions];
-        foreach (var word in text.ToLowerInvariant().Split([' ', '\t', '\n', '\r', '.', ',', ';', ':', '!', '?', '"', '\'', '(', ')'], StringSplitOptions.RemoveEmptyEntries))
+        foreach (var word in text.ToLowerInvariant().Split(_separators, StringSplitOptions.RemoveEmptyEntries).Where(static word => !_everywhere.Contains(word)))
         {
             Add(vector, word, 1);
             for (var i = 0; i + 3 <= word.Length; i++)

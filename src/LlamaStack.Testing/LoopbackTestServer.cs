@@ -5,7 +5,7 @@ namespace LlamaStack.Testing;
 
 /// <summary>What the stand-ins have in common: a real Kestrel on a port of loopback, a log of requests, and answers put in by hand.</summary>
 /// <remarks>All members may be used from several threads at once.</remarks>
-public abstract class TestServer : IAsyncDisposable
+public abstract class LoopbackTestServer : IAsyncDisposable
 {
     private readonly Lock _lock = new();
     private readonly List<RecordedRequest> _requests = [];
@@ -13,7 +13,7 @@ public abstract class TestServer : IAsyncDisposable
     private CancellationTokenSource _stopping = new();
     private WebApplication? _app;
 
-    private protected TestServer(TimeProvider timeProvider) => TimeProvider = timeProvider;
+    private protected LoopbackTestServer(TimeProvider timeProvider) => TimeProvider = timeProvider;
 
     /// <summary>Gets the address to call, without a slash at its end.</summary>
     /// <value>Always of the form <c>http://127.0.0.1:port</c>; the port stays the same after <see cref="RestartAsync"/>.</value>
@@ -55,7 +55,7 @@ public abstract class TestServer : IAsyncDisposable
     /// <param name="cancellationToken">Give one with a time limit: without it the wait has no end.</param>
     /// <returns>The first request that matches.</returns>
     public Task<RecordedRequest> WaitForRequestAsync(Predicate<RecordedRequest>? predicate = null, CancellationToken cancellationToken = default) =>
-        Changes.UntilAsync(() => Requests.FirstOrDefault(request => predicate?.Invoke(request) ?? true), cancellationToken);
+        Changes.UntilAsync(() => Find(predicate), cancellationToken);
 
     /// <summary>Takes the server down: connections are aborted, the port refuses new ones. What it holds is kept.</summary>
     /// <param name="cancellationToken">Not looked at once the port is closed.</param>
@@ -127,11 +127,23 @@ public abstract class TestServer : IAsyncDisposable
                 await AnswerAsync(new Call(context, request)).ConfigureAwait(false);
             }
         }
+        catch (OperationCanceledException) when (stopping.IsCancellationRequested)
+        {
+            context.Abort();
+        }
         catch (Exception failure) when (failure is not (OperationCanceledException or ConnectionCutException) && !context.Response.HasStarted)
         {
             context.Response.Clear();
             context.Response.StatusCode = StatusCodes.Status500InternalServerError;
             await context.Response.WriteAsync($"The stand-in itself failed: {failure}", context.RequestAborted).ConfigureAwait(false);
+        }
+    }
+
+    private RecordedRequest? Find(Predicate<RecordedRequest>? predicate)
+    {
+        lock (_lock)
+        {
+            return _requests.Find(predicate ?? (static _ => true));
         }
     }
 

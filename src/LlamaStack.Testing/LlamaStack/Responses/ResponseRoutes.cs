@@ -13,7 +13,7 @@ internal sealed class ResponseRoutes(ModelCatalog models, EventStream streams, T
     public void Map(RouteTable<Func<Call, Task>> routes)
     {
         routes.Map("POST", "/v1/responses", CreateAsync);
-        routes.Map("GET", "/v1/responses/{}", call => call.WriteJsonAsync(Find(call.Values[0]).Response.DeepClone()));
+        routes.Map("GET", "/v1/responses/{}", call => call.WriteJsonAsync(JsonNode.Parse(Find(call.Values[0]).Json)!));
         routes.Map("DELETE", "/v1/responses/{}", DeleteAsync);
     }
 
@@ -53,7 +53,7 @@ internal sealed class ResponseRoutes(ModelCatalog models, EventStream streams, T
 
         if (request.Store)
         {
-            _stored[draft.Id] = new StoredResponse(draft.Finished(), [.. before, .. request.Input, .. Spoken(draft.Answer)]);
+            _stored[draft.Id] = new StoredResponse(PythonJson.Compact(draft.Finished()), [.. before, .. request.Input, .. Spoken(draft.Answer)]);
         }
 
         return request.Stream
@@ -78,5 +78,5 @@ internal sealed class ResponseRoutes(ModelCatalog models, EventStream streams, T
         ? [new CannedMessage("assistant", answer.Text ?? "")]
         : answer.Calls.Select(static call => new CannedMessage("assistant", "", call.Name) { CallId = call.Id });
 
-    private sealed record StoredResponse(JsonObject Response, IReadOnlyList<CannedMessage> Messages);
+    private sealed record StoredResponse(string Json, IReadOnlyList<CannedMessage> Messages);
 }

@@ -5,6 +5,3 @@ internal sealed record CannedAnswer(string? Text, string? Refusal, IReadOnlyList
 {
     public int CompletionTokens => Words.Count(Text) + Words.Count(Refusal) + Calls.Sum(static call => Words.Count(call.Arguments));
 }
-
-/// <summary>A call of a tool; the arguments are JSON text.</summary>
-internal sealed record CannedCall(string Id, string Name, string Arguments);

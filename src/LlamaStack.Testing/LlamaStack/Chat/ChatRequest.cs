@@ -121,14 +121,3 @@ internal sealed record ChatRequest(string Model, CannedPrompt Prompt, string Id,
             message!["role"]!.ToString(), MessageText.Of(message["content"]), names[message["tool_call_id"]?.ToString()].FirstOrDefault()))];
     }
 }
-
-/// <summary>A message's content as plain text.</summary>
-internal static class MessageText
-{
-    public static string Of(JsonNode? content) => content switch
-    {
-        JsonArray parts => string.Join(' ', parts.Select(static part => part?["text"]?.ToString() ?? $"[{part?["type"]}]")),
-        null => "",
-        _ => content.ToString(),
-    };
-}

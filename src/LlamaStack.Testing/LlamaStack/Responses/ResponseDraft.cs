@@ -104,13 +104,13 @@ internal sealed class ResponseDraft(ResponseRequest request, CannedAnswer answer
         ["temperature"] = Fraction("temperature", 1),
         ["text"] = new JsonObject
         {
-            ["format"] = request.Json["text"]?["format"]?.DeepClone() ?? new JsonObject { ["type"] = "text" },
+            ["format"] = request.Json["text"]?["format"] is JsonObject format ? Ordered(format, "type", "name", "schema", "description", "strict") : new JsonObject { ["type"] = "text" },
             ["verbosity"] = request.Json["text"]?["verbosity"]?.DeepClone() ?? "medium",
         },
         ["top_p"] = Fraction("top_p", 1),
         ["top_logprobs"] = Echo("top_logprobs") ?? 0,
         ["tools"] = new JsonArray([.. (request.Json["tools"] as JsonArray ?? []).Select(EchoTool)]),
-        ["tool_choice"] = Echo("tool_choice") ?? "auto",
+        ["tool_choice"] = request.Json["tool_choice"] is JsonObject choice ? Ordered(choice, "mode", "tools", "server_label", "name", "type") : Echo("tool_choice") ?? "auto",
         ["truncation"] = Echo("truncation") ?? "disabled",
         ["usage"] = usage,
         ["instructions"] = Echo("instructions"),
@@ -128,6 +128,10 @@ internal sealed class ResponseDraft(ResponseRequest request, CannedAnswer answer
     private JsonNode? Echo(string name) => request.Json[name]?.DeepClone();
 
     private double Fraction(string name, double otherwise) => request.Json[name]?.GetValue<double>() ?? otherwise;
+
+    /// <summary>The members that are given, in the order in which the server writes them.</summary>
+    private static JsonObject Ordered(JsonObject given, params IEnumerable<string> names) =>
+        new(names.Where(given.ContainsKey).Select(name => KeyValuePair.Create(name, given[name]?.DeepClone())));
 
     private static JsonNode? EchoTool(JsonNode? tool) => tool?["type"]?.ToString() != "function" ? tool?.DeepClone() : new JsonObject
     {

@@ -1,0 +1,56 @@
+using System.Globalization;
+using System.Net;
+using System.Net.Sockets;
+
+namespace LlamaStack.TestSupport;
+
+/// <summary>The real servers: those that the environment names, else those that the peers beside the checkout start, once for all tests.</summary>
+public sealed class Peers : IAsyncDisposable
+{
+    private readonly Lazy<Task<Peer?>> _mlflow = new(() => FindAsync("MLFLOW_TEST_URI", () => PeerProcess.StartAsync("start-mlflow", "--port", "0", "--exit-with", OwnId)));
+    private readonly Lazy<Task<Peer?>> _ogx = new(() => FindAsync("OGX_TEST_URI", () => PeerProcess.StartAsync("ogx/start-ogx", "--port", FreePort(), "--stub-port", FreePort())));
+
+    /// <summary>Gets a value indicating whether a missing server is a failure and no reason to skip: where the peers are there, nobody skips unseen.</summary>
+    public static bool AreRequired { get; } = Environment.GetEnvironmentVariable("LLAMASTACK_TESTS_REQUIRE_PEERS") == "true";
+
+    private static string OwnId => Environment.ProcessId.ToString(CultureInfo.InvariantCulture);
+
+    /// <summary>A real MLflow.</summary>
+    public Task<Peer?> MlflowAsync() => _mlflow.Value;
+
+    /// <summary>A real OGX with its stub of a model provider.</summary>
+    public Task<Peer?> OgxAsync() => _ogx.Value;
+
+    /// <summary>A real Collector that forwards to an experiment of a real MLflow; the caller disposes it.</summary>
+    public static async Task<Peer?> CollectorAsync(Uri mlflow, string experimentId) =>
+        await FindAsync("OTELCOL_TEST_URI", () => PeerProcess.StartAsync(
+            "start-otelcol", "--mlflow", mlflow.AbsoluteUri.TrimEnd('/'), "--experiment", experimentId, "--http-port", "0", "--grpc-port", "0", "--exit-with", OwnId));
+
+    /// <summary>Why a test of a real server is skipped.</summary>
+    public static string Missing(string variable) => $"no real server: set {variable}, or put the peers folder at ../shared/peers";
+
+    public async ValueTask DisposeAsync()
+    {
+        foreach (var peer in new[] { _mlflow, _ogx }.Where(lazy => lazy is { IsValueCreated: true, Value.IsCompletedSuccessfully: true }))
+        {
+            await ((await peer.Value)?.Process?.DisposeAsync() ?? ValueTask.CompletedTask);
+        }
+    }
+
+    private static async Task<Peer?> FindAsync(string variable, Func<Task<PeerProcess>> start)
+    {
+        if (Environment.GetEnvironmentVariable(variable) is { Length: > 0 } address)
+        {
+            return new Peer(new Uri(address), null);
+        }
+
+        return PeerProcess.Folder is null ? null : new Peer(await start());
+    }
+
+    private static string FreePort()
+    {
+        using var listener = new TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        return ((IPEndPoint)listener.LocalEndpoint).Port.ToString(CultureInfo.InvariantCulture);
+    }
+}
