@@ -9,7 +9,6 @@ namespace LlamaStack.SemanticKernel;
 /// <summary>The span of one call of a kernel function: a tool, or a chain where it is a prompt.</summary>
 internal sealed partial class FunctionSpan : IDisposable
 {
-    private const string KernelSource = "Microsoft.SemanticKernel";
     private const string NameOfUnnamedPrompts = "prompt";
     private const string PropertyName = "LlamaStack.FunctionSpan";
 
@@ -23,7 +22,7 @@ internal sealed partial class FunctionSpan : IDisposable
     {
         _function = context.Function;
         _isPrompt = asked is null && _function.UnderlyingMethod is null;
-        _span = JoinKernelsOwn() ?? (_isPrompt ? LlamaStackTrace.StartSpan(Name) : LlamaStackTrace.StartTool(Name, asked?.ToolCallId));
+        _span = Join(asked?.ToolCallId) ?? (_isPrompt ? LlamaStackTrace.StartSpan(Name) : LlamaStackTrace.StartTool(Name, asked?.ToolCallId));
         _keepContent = keepContent && Activity is not null;
         Activity?.SetCustomProperty(PropertyName, this);
         if (_function.PluginName is { Length: > 0 } plugin)
@@ -84,10 +83,15 @@ internal sealed partial class FunctionSpan : IDisposable
     [GeneratedRegex("_[0-9a-f]{32}$")]
     private static partial Regex UnnamedPrompt { get; }
 
-    /// <summary>Where the application has the kernel's own spans switched on, the call has one already. A prompt poses as a tool there, under a new name each time.</summary>
-    private TraceSpan? JoinKernelsOwn()
+    /// <summary>
+    /// The span that another library, or the application, has made for this call already. The kernel's own takes a prompt for a tool, with a new name each time.
+    /// </summary>
+    private TraceSpan? Join(string? callId)
     {
-        if (Activity.Current is not { IsAllDataRequested: true, Source.Name: KernelSource } own || own.GetTagItem(GenAIAttributes.ToolName) as string != _function.Name)
+        if (Activity.Current is not { IsAllDataRequested: true } other
+            || other.GetCustomProperty(PropertyName) is not null
+            || other.GetTagItem(GenAIAttributes.Operation.Name) is not GenAIAttributes.OperationValue.ExecuteTool
+            || !(other.GetTagItem(GenAIAttributes.Tool.Name) as string == _function.Name || (callId is not null && other.GetTagItem(GenAIAttributes.Tool.CallId) as string == callId)))
         {
             return null;
         }
@@ -95,10 +99,10 @@ internal sealed partial class FunctionSpan : IDisposable
         var span = LlamaStackTrace.CurrentSpan!;
         if (!_isPrompt)
         {
-            return span.SetType(SpanType.Tool);
+            return span.SetType(SpanType.Tool).SetAttribute(GenAIAttributes.Tool.Name, Name);
         }
 
-        own.DisplayName = Name;
-        return span.SetType(SpanType.Chain).SetAttribute(GenAIAttributes.OperationName, null).SetAttribute(GenAIAttributes.ToolName, null);
+        other.DisplayName = Name;
+        return span.SetType(SpanType.Chain).SetAttribute(GenAIAttributes.Operation.Name, null).SetAttribute(GenAIAttributes.Tool.Name, null);
     }
 }
