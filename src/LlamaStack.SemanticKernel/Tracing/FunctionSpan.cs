@@ -23,7 +23,7 @@ internal sealed partial class FunctionSpan : IDisposable
         _function = context.Function;
         _isPrompt = asked is null && _function.UnderlyingMethod is null;
         _span = Join(asked?.ToolCallId) ?? (_isPrompt ? LlamaStackTrace.StartSpan(Name) : LlamaStackTrace.StartTool(Name, asked?.ToolCallId));
-        _keepContent = keepContent && Activity is not null;
+        _keepContent = keepContent && Activity is { IsAllDataRequested: true };
         Activity?.SetCustomProperty(PropertyName, this);
         if (_function.PluginName is { Length: > 0 } plugin)
         {
