@@ -3,8 +3,9 @@ namespace LlamaStack.Client;
 
 /// <summary>The typed client of a LlamaStack (OGX) server.</summary>
 /// <remarks>
-/// <para>Each method is one HTTP call without retries. A failed one throws <see cref="LlamaStackException"/>; one cancelled by its caller throws
-/// <see cref="OperationCanceledException"/> with the caller's token. Safe for use by several callers at once.</para>
+/// <para>Each method is one HTTP call, and is not repeated: the server has tried its provider several times already. A failed one throws
+/// <see cref="LlamaStackException"/>; one cancelled by its caller throws <see cref="OperationCanceledException"/> with the caller's token. Safe for use by
+/// several callers at once.</para>
 /// <para>A streamed answer is read while it is enumerated; the call is made at the first step, and the connection is given back at the end, on
 /// <c>break</c>, and on an exception.</para>
 /// </remarks>

@@ -10,6 +10,9 @@ public static class LlamaStackClientExtensions
     /// <param name="model">The model of calls that name none. Defaults to <see cref="LlamaStackClientOptions.Model"/>, else to the first language model
     /// that the server lists.</param>
     /// <returns>A chat client. It calls no functions by itself: wrap it with <c>UseFunctionInvocation()</c>.</returns>
+    /// <remarks>Reasoning of earlier answers is not sent back, and hosted tools are left out: chat completions have none.
+    /// <see cref="ChatOptions.MaxOutputTokens"/> is sent as <c>max_tokens</c>, which most providers understand; for a model that wants
+    /// <c>max_completion_tokens</c>, set that among <see cref="ChatOptions.AdditionalProperties"/>, which become members of the request.</remarks>
     public static IChatClient AsIChatClient(this LlamaStackClient client, string? model = null)
     {
         ArgumentNullException.ThrowIfNull(client);

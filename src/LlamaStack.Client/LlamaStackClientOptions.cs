@@ -1,4 +1,5 @@
 using System.ComponentModel.DataAnnotations;
+using System.Security.Cryptography;
 using System.Text.Json.Serialization;
 using Microsoft.Extensions.Options;
 
@@ -41,7 +42,7 @@ public sealed class LlamaStackClientOptions
     /// <remarks>The server sends no keep-alives; while a tool runs on the server, its stream is silent.</remarks>
     public TimeSpan StreamIdleTimeout { get; set; } = TimeSpan.FromMinutes(2);
 
-    /// <summary>Gets keys of model providers sent with each call, such as <c>openai_api_key</c>; they replace those the server is configured with.</summary>
+    /// <summary>Gets keys of model providers sent with each call, such as <c>openai_api_key</c>; they replace those of the server.</summary>
     /// <value>Defaults to none. Sent as JSON in the headers <c>X-OGX-Provider-Data</c> and <c>X-LlamaStack-Provider-Data</c> (servers up to 0.7).</value>
     [JsonIgnore]
     public IDictionary<string, string> ProviderData { get; } = new Dictionary<string, string>(StringComparer.Ordinal);
@@ -70,6 +71,8 @@ internal sealed partial class LlamaStackClientOptionsValidator : IValidateOption
 
 internal sealed class LlamaStackClientOptionsRules : IValidateOptions<LlamaStackClientOptions>
 {
+    private const string Range = "to more than zero and at most 24 days, or to -00:00:00.0010000 for none";
+
     public ValidateOptionsResult Validate(string? name, LlamaStackClientOptions options)
     {
         var section = LlamaStackClientOptions.Section(name);
@@ -91,32 +94,50 @@ internal sealed class LlamaStackClientOptionsRules : IValidateOptions<LlamaStack
 
         if (options.ApiKey is { } key && key.AsSpan().ContainsAnyExceptInRange('!', '~'))
         {
-            result.AddError($"The API key holds blanks or characters that no header can carry. Set {section}:ApiKey{(unnamed ? ", LLAMA_STACK_CLIENT_API_KEY or OGX_CLIENT_API_KEY" : "")} to the bare key.");
+            var variables = unnamed ? ", LLAMA_STACK_CLIENT_API_KEY or OGX_CLIENT_API_KEY" : "";
+            result.AddError($"The API key holds blanks or characters that no header can carry. Set {section}:ApiKey{variables} to the bare key.");
         }
 
-        if (options.Timeout <= TimeSpan.Zero && options.Timeout != Timeout.InfiniteTimeSpan || options.Timeout.TotalMilliseconds > int.MaxValue)
+        if (!IsTimeout(options.Timeout))
         {
-            result.AddError($"The timeout is out of range. Set {section}:Timeout to more than zero and at most 24 days, or to -00:00:00.0010000 for none.");
+            result.AddError($"The timeout is out of range. Set {section}:Timeout {Range}.");
         }
 
-        if (options.StreamIdleTimeout <= TimeSpan.Zero && options.StreamIdleTimeout != Timeout.InfiniteTimeSpan || options.StreamIdleTimeout.TotalMilliseconds > int.MaxValue)
+        if (!IsTimeout(options.StreamIdleTimeout))
         {
-            result.AddError($"The timeout of a silent stream is out of range. Set {section}:StreamIdleTimeout to more than zero and at most 24 days, or to -00:00:00.0010000 for none.");
+            result.AddError($"The timeout of a silent stream is out of range. Set {section}:StreamIdleTimeout {Range}.");
         }
 
         if (options.CertificateAuthorityFile is { } file)
         {
-            if (!File.Exists(file))
+            if (!HoldsCertificates(file))
             {
-                result.AddError($"There is no file '{file}'. Set {section}:CertificateAuthorityFile to a PEM file with certificates.");
+                result.AddError($"There is no file '{file}', or no certificate in it. Set {section}:CertificateAuthorityFile to a PEM file with certificates.");
             }
 
             if (options.AcceptAnyServerCertificate)
             {
-                result.AddError($"Both a certificate file and any certificate are asked for. Set {section}:CertificateAuthorityFile or {section}:AcceptAnyServerCertificate, not both.");
+                result.AddError(
+                    $"Both certain certificates and any are asked for. Set {section}:CertificateAuthorityFile or {section}:AcceptAnyServerCertificate, not both.");
             }
         }
 
         return result.Build();
+    }
+
+    /// <summary>Whether a timer can wait that long.</summary>
+    private static bool IsTimeout(TimeSpan timeout) =>
+        timeout == Timeout.InfiniteTimeSpan || (timeout > TimeSpan.Zero && timeout.TotalMilliseconds <= int.MaxValue);
+
+    private static bool HoldsCertificates(string file)
+    {
+        try
+        {
+            return ServerHttp.ReadCertificates(file).Count > 0;
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or CryptographicException)
+        {
+            return false;
+        }
     }
 }

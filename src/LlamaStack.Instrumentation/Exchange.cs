@@ -180,19 +180,16 @@ internal sealed class Exchange : IDisposable
 
     private List<KeyValuePair<string, object?>> StartTags()
     {
-        var tags = new List<KeyValuePair<string, object?>>(_request.Attributes.Count + 5)
-        {
-            new(GenAIAttributes.Operation.Name, _operation.Name),
-            new(GenAIAttributes.Provider.Name, _provider),
-            new(SemanticAttributes.ServerAddress, _server.Host),
-            new(SemanticAttributes.ServerPort, _server.Port),
-        };
+        var tags = _request.Attributes;
+        tags.Add(new(GenAIAttributes.Operation.Name, _operation.Name));
+        tags.Add(new(GenAIAttributes.Provider.Name, _provider));
+        tags.Add(new(SemanticAttributes.ServerAddress, _server.Host));
+        tags.Add(new(SemanticAttributes.ServerPort, _server.Port));
         if (_request.Model is not null)
         {
             tags.Add(new(GenAIAttributes.Request.Model, _request.Model));
         }
 
-        tags.AddRange(_request.Attributes);
         return tags;
     }
 

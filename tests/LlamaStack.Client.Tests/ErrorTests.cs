@@ -75,8 +75,11 @@ public sealed class ErrorTests
     public async Task A_gateways_request_id_and_retry_after_are_kept()
     {
         var time = new FakeTimeProvider(new DateTimeOffset(2026, 1, 2, 3, 4, 5, TimeSpan.Zero));
-        var server = new StubServer().Answer(() => Busy(new RetryConditionHeaderValue(TimeSpan.FromSeconds(7)))).Answer(() => Busy(new RetryConditionHeaderValue(time.GetUtcNow().AddSeconds(9))))
-            .Answer(() => Busy(new RetryConditionHeaderValue(time.GetUtcNow().AddSeconds(-9)))).Answer(() => Busy(null));
+        var server = new StubServer()
+            .Answer(() => Busy(new RetryConditionHeaderValue(TimeSpan.FromSeconds(7))))
+            .Answer(() => Busy(new RetryConditionHeaderValue(time.GetUtcNow().AddSeconds(9))))
+            .Answer(() => Busy(new RetryConditionHeaderValue(time.GetUtcNow().AddSeconds(-9))))
+            .Answer(() => Busy(null));
         var client = server.Client(time: time);
 
         TimeSpan?[] expected = [TimeSpan.FromSeconds(7), TimeSpan.FromSeconds(9), TimeSpan.Zero, null];
@@ -128,13 +131,53 @@ public sealed class ErrorTests
         Assert.Equal(HttpStatusCode.OK, error.StatusCode);
     }
 
+    [Theory]
+    [InlineData("""{"error":{"message":"Quota exceeded","code":"429"}}""", "Quota exceeded")]
+    [InlineData("""{"error":"Quota exceeded"}""", "Quota exceeded")]
+    public async Task An_error_under_a_good_status_is_an_error(string body, string message)
+    {
+        var error = await Assert.ThrowsAsync<LlamaStackException>(() => new StubServer().Json(body).Client().CreateChatCompletionAsync(new ChatCompletionRequest(), Ct));
+        Assert.Equal(message, error.ServerMessage);
+    }
+
+    [Theory]
+    [InlineData(HttpRequestError.NameResolutionError, "cannot be reached", "LlamaStack:Endpoint or LLAMA_STACK_CLIENT_BASE_URL")]
+    [InlineData(HttpRequestError.ConnectionError, "cannot be reached", "LlamaStack:Endpoint or LLAMA_STACK_CLIENT_BASE_URL")]
+    [InlineData(HttpRequestError.SecureConnectionError, "cannot be trusted", "LlamaStack:CertificateAuthorityFile")]
+    [InlineData(HttpRequestError.InvalidResponse, "did not answer", "http://llama.test:8321/v1/")]
+    public async Task A_failed_connection_says_what_to_set(HttpRequestError kind, string says, string setting)
+    {
+        var server = new StubServer().Answer(() => throw new HttpRequestException(kind, "Something of the transport"));
+        var error = await Assert.ThrowsAsync<LlamaStackException>(() => server.Client().GetHealthAsync(Ct));
+        Assert.Contains(says, error.Message, StringComparison.Ordinal);
+        Assert.Contains(setting, error.Message, StringComparison.Ordinal);
+        Assert.Contains("Something of the transport", error.Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("data: {\"type\":\"response.completed\"}\n\ndata: {}\n\n", null)]
+    [InlineData("data: {\"type\":\"a\"}\n\n", typeof(LlamaStackException))]
+    [InlineData("data: {\"type\":\"error\"}\n\ndata: {}\n\n", typeof(LlamaStackException))]
+    [InlineData("data: {\n\n", typeof(LlamaStackException))]
+    [InlineData("data: [DONE]\n\n", typeof(LlamaStackException))]
+    [InlineData("", typeof(LlamaStackException))]
+    public async Task The_body_is_closed_at_every_end(string body, Type? exception)
+    {
+        var content = new ClosingStream(System.Text.Encoding.UTF8.GetBytes(body));
+        var stream = new StubServer().Content(() => new StreamContent(content), "text/event-stream").Client().StreamResponseAsync(new ResponseRequest(), Ct);
+        var error = await Record.ExceptionAsync(stream.ToListAsync);
+        Assert.Equal(exception, error?.GetType());
+        Assert.False(content.CanRead);
+    }
+
     [Fact]
     public async Task A_response_stream_without_its_last_event_is_an_error_after_what_came()
     {
         var events = new List<ResponseStreamEvent>();
         var error = await Assert.ThrowsAsync<LlamaStackException>(async () =>
         {
-            await foreach (var item in new StubServer().Events("data: {\"type\":\"response.output_text.delta\",\"delta\":\"Hel\"}\n\n").Client().StreamResponseAsync(new ResponseRequest(), Ct))
+            var server = new StubServer().Events("""data: {"type":"response.output_text.delta","delta":"Hel"}""" + "\n\n");
+            await foreach (var item in server.Client().StreamResponseAsync(new ResponseRequest(), Ct))
             {
                 events.Add(item);
             }
@@ -156,6 +199,16 @@ public sealed class ErrorTests
         Assert.DoesNotContain("secret", error.Message, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData(null, "without a key (setting LlamaStack:ApiKey or LLAMA_STACK_CLIENT_API_KEY)")]
+    [InlineData("key", "answered 401 Unauthorized to GET /v1/models: Authentication required.")]
+    public async Task A_missing_key_is_told_from_a_wrong_one(string? key, string says)
+    {
+        var server = new StubServer().Json("""{"error":{"message":"Authentication required."}}""", HttpStatusCode.Unauthorized);
+        var error = await Assert.ThrowsAsync<LlamaStackException>(() => server.Client(options => options.ApiKey = key).ListModelsAsync(Ct));
+        Assert.Contains(says, error.Message, StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task A_failure_of_a_handler_in_the_pipeline_stays_what_it_is()
     {
@@ -174,6 +227,12 @@ public sealed class ErrorTests
     {
         var client = new StubServer().Client();
         await Assert.ThrowsAnyAsync<ArgumentException>(() => client.GetModelAsync(id, Ct));
+    }
+
+    /// <summary>A body of a network, which cannot be rewound.</summary>
+    private sealed class ClosingStream(byte[] bytes) : MemoryStream(bytes)
+    {
+        public override bool CanSeek => false;
     }
 
     private static string Said(JsonElement body)

@@ -152,7 +152,8 @@ public sealed class RegistrationTests
         services.AddLlamaStack();
         using var provider = Build(services);
         var options = provider.GetRequiredService<IOptions<LlamaStackClientOptions>>().Value;
-        Assert.Equal(("m", "e", TimeSpan.FromSeconds(7), Timeout.InfiniteTimeSpan, true), (options.Model, options.EmbeddingModel, options.Timeout, options.StreamIdleTimeout, options.AcceptAnyServerCertificate));
+        Assert.Equal(("m", "e", true), (options.Model, options.EmbeddingModel, options.AcceptAnyServerCertificate));
+        Assert.Equal((TimeSpan.FromSeconds(7), Timeout.InfiniteTimeSpan), (options.Timeout, options.StreamIdleTimeout));
         Assert.Equal("sk-1", options.ProviderData["openai_api_key"]);
     }
 
@@ -175,7 +176,8 @@ public sealed class RegistrationTests
         AssertInvalid(options => options.Timeout = TimeSpan.FromDays(25), "LlamaStack:Timeout");
         AssertInvalid(options => options.StreamIdleTimeout = TimeSpan.FromSeconds(-1), "LlamaStack:StreamIdleTimeout");
         AssertInvalid(options => options.CertificateAuthorityFile = "no-such-file.pem", "LlamaStack:CertificateAuthorityFile", "no-such-file.pem");
-        AssertInvalid(options => (options.CertificateAuthorityFile, options.AcceptAnyServerCertificate) = (typeof(RegistrationTests).Assembly.Location, true), "LlamaStack:AcceptAnyServerCertificate");
+        AssertInvalid(options => options.CertificateAuthorityFile = typeof(RegistrationTests).Assembly.Location, "LlamaStack:CertificateAuthorityFile");
+        AssertInvalid(options => (options.CertificateAuthorityFile, options.AcceptAnyServerCertificate) = ("any.pem", true), "LlamaStack:AcceptAnyServerCertificate");
     }
 
     [Fact]

@@ -129,7 +129,8 @@ public sealed class TransportTests
             await leaving.Soon();
             left.SetResult();
         });
-        await using var stream = server.Client(options => options.StreamIdleTimeout = TimeSpan.FromSeconds(90), time).StreamChatCompletionAsync(_request, Ct).GetAsyncEnumerator(Ct);
+        var client = server.Client(options => options.StreamIdleTimeout = TimeSpan.FromSeconds(90), time);
+        await using var stream = client.StreamChatCompletionAsync(_request, Ct).GetAsyncEnumerator(Ct);
         if (!beforeItsFirstEvent)
         {
             Assert.True(await stream.MoveNextAsync());

@@ -73,7 +73,10 @@ internal static class AIValues
     public static IDictionary<string, JsonElement>? Add<T>(IDictionary<string, JsonElement>? members, string name, T value) =>
         value is null || members?.ContainsKey(name) == true
             ? members
-            : new Dictionary<string, JsonElement>(members ?? new Dictionary<string, JsonElement>()) { [name] = JsonSerializer.SerializeToElement(value, InfoOf<T>()) };
+            : new Dictionary<string, JsonElement>(members ?? new Dictionary<string, JsonElement>())
+            {
+                [name] = JsonSerializer.SerializeToElement(value, InfoOf<T>()),
+            };
 
     /// <summary>A request with the caller's additional properties as members: known names replace what is there, others are added, null takes away.</summary>
     public static T With<T>(T request, JsonTypeInfo<T> info, AdditionalPropertiesDictionary? properties)

@@ -14,13 +14,18 @@ internal static partial class ChatRequests
     public static ChatCompletionRequest From(IEnumerable<ChatMessage> messages, ChatOptions? options, ChatCompletionRequest? raw, string model)
     {
         var request = raw ?? new ChatCompletionRequest();
-        request = request with { Model = request.Model ?? model, Messages = [.. request.Messages ?? [], .. Instructions(options), .. messages.SelectMany(From)] };
+        request = request with
+        {
+            Model = request.Model ?? model,
+            Messages = [.. request.Messages ?? [], .. Instructions(options), .. messages.SelectMany(From)],
+        };
         return options is null ? request : AIValues.With(With(request, options), Wire.Json.ChatCompletionRequest, options.AdditionalProperties);
     }
 
     private static ChatCompletionRequest With(ChatCompletionRequest request, ChatOptions options)
     {
-        var tools = request.Tools ?? (options.Tools?.OfType<AIFunctionDeclaration>().Select(tool => From(tool, options)).ToList() is { Count: > 0 } functions ? functions : null);
+        var functions = options.Tools?.OfType<AIFunctionDeclaration>().Select(tool => From(tool, options)).ToList();
+        var tools = request.Tools ?? (functions is { Count: > 0 } ? functions : null);
         return request with
         {
             Temperature = request.Temperature ?? AIValues.ToDouble(options.Temperature),
@@ -84,10 +89,13 @@ internal static partial class ChatRequests
     {
         if (message.Role == ChatRole.Tool)
         {
-            return message.Contents.OfType<FunctionResultContent>().Select(static result => ChatCompletionMessage.Tool(result.CallId, AIValues.ResultText(result.Result)));
+            return message.Contents.OfType<FunctionResultContent>()
+                .Select(static result => ChatCompletionMessage.Tool(result.CallId, AIValues.ResultText(result.Result)));
         }
 
-        return [message.Role == ChatRole.Assistant ? FromAssistant(message) : new() { Role = message.Role.Value, Name = Name(message), Content = Content(message) ?? "" }];
+        return message.Role == ChatRole.Assistant
+            ? [FromAssistant(message)]
+            : [new() { Role = message.Role.Value, Name = Name(message), Content = Content(message) ?? "" }];
     }
 
     /// <summary>The model's own words: text, calls and refusals. Reasoning is not sent back; providers do not want it.</summary>
@@ -99,14 +107,14 @@ internal static partial class ChatRequests
             Type = "function",
             Function = new ChatFunctionCall { Name = call.Name, Arguments = AIValues.Arguments(call.Arguments) },
         }).ToList();
-        var refusals = message.Contents.OfType<ErrorContent>().Where(static error => error.ErrorCode == AIValues.RefusalCode).Select(static error => error.Message).ToList();
+        var refusals = message.Contents.OfType<ErrorContent>().Where(static error => error.ErrorCode == AIValues.RefusalCode).ToList();
         return new ChatCompletionMessage
         {
             Role = "assistant",
             Name = Name(message),
             Content = Content(message) ?? (calls.Count == 0 && refusals.Count == 0 ? "" : null),
             ToolCalls = calls.Count == 0 ? null : calls,
-            Refusal = refusals.Count == 0 ? null : string.Concat(refusals),
+            Refusal = refusals.Count == 0 ? null : string.Concat(refusals.Select(static error => error.Message)),
         };
     }
 

@@ -3,7 +3,7 @@ using Microsoft.Extensions.AI;
 
 namespace LlamaStack.Client;
 
-/// <summary>Chunks of a streamed completion as updates of Microsoft.Extensions.AI. Text passes at once; calls, refusal and usage come whole, at the end.</summary>
+/// <summary>Chunks of a streamed completion as updates of Microsoft.Extensions.AI. Text passes at once; calls, refusal and usage come whole at the end.</summary>
 internal sealed class ChatStreamAnswer
 {
     private readonly List<Call> _calls = [];

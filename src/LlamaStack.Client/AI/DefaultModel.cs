@@ -27,6 +27,7 @@ internal sealed class DefaultModel(LlamaStackClient client, string? configured, 
     {
         var models = await client.ListModelsAsync(CancellationToken.None).ConfigureAwait(false);
         return models.FirstOrDefault(model => model.ModelType == modelType)?.Id
-            ?? throw new LlamaStackException($"The LlamaStack server at {client.Endpoint} lists no model of the type '{modelType}'. Set {setting}, or name a model with the call.");
+            ?? throw new LlamaStackException(
+                $"The LlamaStack server at {client.Endpoint} lists no model of the type '{modelType}'. Set {setting}, or name a model with the call.");
     }
 }

@@ -30,7 +30,9 @@ internal sealed class LlamaStackEmbeddingGenerator(LlamaStackClient client, stri
                 throw new LlamaStackException($"The LlamaStack server at {client.Endpoint} answered {texts.Length} texts with {answer.Data.Count} vectors.");
             }
 
-            result.AddRange(answer.Data.OrderBy(static vector => vector.Index).Select(vector => new Embedding<float>(vector.Embedding) { ModelId = answer.Model ?? named }));
+            result.AddRange(answer.Data
+                .OrderBy(static vector => vector.Index)
+                .Select(vector => new Embedding<float>(vector.Embedding) { ModelId = answer.Model ?? named }));
             if (answer.Usage is { } usage)
             {
                 result.Usage ??= new UsageDetails();

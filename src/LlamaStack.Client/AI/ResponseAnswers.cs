@@ -1,4 +1,4 @@
-using System.Text.Json;
+using System.Text.Json.Nodes;
 using Microsoft.Extensions.AI;
 
 namespace LlamaStack.Client;
@@ -11,7 +11,7 @@ internal static class ResponseAnswers
         ThrowIfFailed(response, endpoint);
         var message = new ChatMessage(ChatRole.Assistant, [.. response.Output.SelectMany(Contents)])
         {
-            MessageId = response.Output.OfType<ResponseMessageItem>().LastOrDefault()?.Id ?? response.Id,
+            MessageId = response.Id,
             CreatedAt = response.CreatedAt,
         };
         return new ChatResponse(message)
@@ -73,15 +73,12 @@ internal static class ResponseAnswers
                 return
                 [
                     McpCall(call.Id, call.Name, call.ServerLabel, call.Arguments),
-                    new McpServerToolResultContent(call.Id ?? "")
-                    {
-                        Outputs = [call.Error is { } error ? new ErrorContent(error.GetValueKind() == JsonValueKind.String ? error.GetValue<string>() : error.ToJsonString()) : new TextContent(call.Output)],
-                        RawRepresentation = call,
-                    },
+                    new McpServerToolResultContent(call.Id ?? "") { Outputs = [Result(call)], RawRepresentation = call },
                 ];
 
             case ResponseMcpApprovalRequestItem request:
-                return [new ToolApprovalRequestContent(request.Id ?? "", McpCall(request.Id, request.Name, request.ServerLabel, request.Arguments)) { RawRepresentation = request }];
+                var waiting = McpCall(request.Id, request.Name, request.ServerLabel, request.Arguments);
+                return [new ToolApprovalRequestContent(request.Id ?? "", waiting) { RawRepresentation = request }];
 
             default:
                 return [new AIContent { RawRepresentation = item }];
@@ -91,7 +88,8 @@ internal static class ResponseAnswers
     public static ErrorContent Refusal(string? refusal) => new(refusal) { ErrorCode = AIValues.RefusalCode };
 
     /// <summary>What a text cites, as annotations of a content.</summary>
-    public static List<AIAnnotation>? Annotations(ResponseContentPart part) => part.Annotations is not { Count: > 0 } annotations ? null : [.. annotations.Select(From)];
+    public static List<AIAnnotation>? Annotations(ResponseContentPart part) =>
+        part.Annotations is not { Count: > 0 } annotations ? null : [.. annotations.Select(From)];
 
     private static AIContent? From(ResponseContentPart part) => part switch
     {
@@ -109,6 +107,13 @@ internal static class ResponseAnswers
             ? null
             : [new TextSpanAnnotatedRegion { StartIndex = annotation.StartIndex, EndIndex = annotation.EndIndex }],
         RawRepresentation = annotation,
+    };
+
+    private static AIContent Result(ResponseMcpCallItem call) => call.Error switch
+    {
+        null => new TextContent(call.Output),
+        JsonValue error when error.TryGetValue(out string? text) => new ErrorContent(text),
+        var error => new ErrorContent(error.ToJsonString()),
     };
 
     private static McpServerToolCallContent McpCall(string? id, string? name, string? server, string? arguments) => new(id ?? "", name ?? "", server)

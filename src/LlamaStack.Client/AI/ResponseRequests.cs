@@ -23,7 +23,8 @@ internal static class ResponseRequests
 
     private static ResponseRequest With(ResponseRequest request, ChatOptions options)
     {
-        var tools = request.Tools ?? (options.Tools?.Select(tool => From(tool, options)).OfType<ResponseTool>().ToList() is { Count: > 0 } known ? known : null);
+        var known = options.Tools?.Select(tool => From(tool, options)).OfType<ResponseTool>().ToList();
+        var tools = request.Tools ?? (known is { Count: > 0 } ? known : null);
         var continued = request.Conversation is null && request.PreviousResponseId is null ? options.ConversationId : null;
         return request with
         {

@@ -6,7 +6,6 @@ namespace LlamaStack.Client;
 internal sealed class ResponseStreamAnswer(Func<ResponseObject?, string?> conversationOf, Uri endpoint)
 {
     private ResponseObject? _response;
-    private string? _messageId;
     private bool _hasText;
     private bool _hasRefusal;
 
@@ -18,15 +17,10 @@ internal sealed class ResponseStreamAnswer(Func<ResponseObject?, string?> conver
             _response = response;
         }
 
-        if (item is ResponseOutputItemEvent { Item: ResponseMessageItem message })
-        {
-            _messageId = message.Id;
-        }
-
         return new ChatResponseUpdate(ChatRole.Assistant, [.. Contents(item)])
         {
             ResponseId = _response?.Id,
-            MessageId = _messageId ?? _response?.Id,
+            MessageId = _response?.Id,
             ConversationId = conversationOf(_response),
             ModelId = _response?.Model,
             CreatedAt = _response?.CreatedAt,

@@ -53,7 +53,8 @@ public sealed record ChatCompletionRequest : WireObject
     /// <summary>Gets the functions that the model may call.</summary>
     public IReadOnlyList<ChatTool>? Tools { get; init; }
 
-    /// <summary>Gets <c>auto</c>, <c>none</c>, <c>required</c>, or a choice such as <see cref="ChatTool.ToToolChoice"/> returns. Without tools the server refuses it.</summary>
+    /// <summary>Gets <c>auto</c>, <c>none</c>, <c>required</c>, or a choice such as <see cref="ChatTool.ToToolChoice"/> returns. Without tools the server
+    /// refuses it.</summary>
     public JsonNode? ToolChoice { get; init; }
 
     /// <summary>Gets whether one answer may call several functions.</summary>

@@ -66,7 +66,7 @@ public static class LlamaStackServiceCollectionExtensions
 
     private static void AddHttp(IHttpClientBuilder http, string name) => http
         .ConfigureHttpClient((provider, client) => ServerHttp.Configure(client, OptionsOf(provider, name)))
-        .ConfigurePrimaryHttpMessageHandler(provider => ServerHttp.CreateHandler(OptionsOf(provider, name)))
+        .ConfigurePrimaryHttpMessageHandler(provider => new StaleConnectionHandler(ServerHttp.CreateHandler(OptionsOf(provider, name))))
         .RedactLoggedHeaders(static _ => true);
 
     private static void AddClients(IServiceCollection services, string name)

@@ -7,7 +7,7 @@ namespace LlamaStack.Client;
 /// <summary>What an error says, in whichever of the server's shapes.</summary>
 /// <remarks>Seen: <c>{"error":{"message","code"?}}</c>, <c>{"detail": text}</c> (Responses and conversations), <c>{"error":{"detail": text or object}}</c>
 /// (0.2 to 0.5), <c>{"error":{"status_code","message"}}</c> (streams of 0.5), <c>{"type":"error","code","message"}</c> (Responses streams),
-/// <c>{"error": text}</c> and <c>{"message"}</c> (gateways and model servers).</remarks>
+/// <c>{"error": text}</c> and <c>{"object":"error","message"}</c> (gateways and model servers).</remarks>
 internal readonly record struct ErrorBody(string? Message, string? Code)
 {
     /// <summary>The most characters kept; the server's validation errors can be 8 KB long.</summary>
@@ -48,10 +48,10 @@ internal readonly record struct ErrorBody(string? Message, string? Code)
             return false;
         }
 
-        var named = root.TryGetProperty("type", out var type) && type.ValueKind == JsonValueKind.String;
-        var isError = named
+        var isError = root.TryGetProperty("type", out var type) && type.ValueKind == JsonValueKind.String
             ? type.ValueEquals("error"u8)
-            : root.TryGetProperty("error", out var inner) && inner.ValueKind is JsonValueKind.Object or JsonValueKind.String;
+            : (root.TryGetProperty("error", out var inner) && inner.ValueKind is JsonValueKind.Object or JsonValueKind.String)
+                || (root.TryGetProperty("object", out var kind) && kind.ValueKind == JsonValueKind.String && kind.ValueEquals("error"u8));
         if (isError)
         {
             error = Read(root);
@@ -60,7 +60,7 @@ internal readonly record struct ErrorBody(string? Message, string? Code)
         return isError;
     }
 
-    private static ErrorBody Read(JsonElement body)
+    public static ErrorBody Read(JsonElement body)
     {
         if (body.ValueKind != JsonValueKind.Object)
         {
@@ -69,7 +69,7 @@ internal readonly record struct ErrorBody(string? Message, string? Code)
 
         var error = body.TryGetProperty("error", out var inner) && inner.ValueKind != JsonValueKind.Null ? inner : body;
         return error.ValueKind == JsonValueKind.Object
-            ? new(Member(error, "message") ?? Member(error, "detail") ?? Member(body, "message") ?? Member(body, "detail"), Member(error, "code") ?? Member(error, "status_code") ?? Member(body, "code"))
+            ? new(Member(error, "message") ?? Member(error, "detail") ?? Member(body, "message"), Member(error, "code") ?? Member(error, "status_code"))
             : new(Text(error), Member(body, "code"));
     }
 

@@ -3,7 +3,7 @@ using System.Text.Json.Serialization;
 
 namespace LlamaStack.Client;
 
-/// <summary>Reads an object as the record that its <c>type</c> calls for, wherever that member stands, and an unknown type as a record that keeps everything.</summary>
+/// <summary>Reads an object as the record that its <c>type</c> calls for, wherever that member stands; an unknown type as a record that keeps everything.</summary>
 internal abstract class KindConverter<T> : JsonConverter<T>
     where T : WireObject
 {

@@ -13,6 +13,8 @@ internal sealed class ServerConnection
     /// <summary>The most bytes read of an error.</summary>
     private const int LongestError = 64 * 1024;
 
+    private static readonly HttpRequestOptionsKey<TimeSpan> _requestTimeout = new("RequestTimeout");
+    private static readonly HttpRequestOptionsKey<TimeSpan> _streamIdleTimeout = new("StreamIdleTimeout");
     private static readonly ProductInfoHeaderValue _userAgent = new("LlamaStack.Client", LlamaStackClientDiagnostics.Version);
 
     private readonly HttpClient _http;
@@ -40,6 +42,7 @@ internal sealed class ServerConnection
     }
 
     public async Task<T> GetAsync<T>(string path, JsonTypeInfo<T> answer, CancellationToken cancellationToken)
+        where T : WireObject
     {
         using var response = await SendAsync(HttpMethod.Get, path, body: null, HttpCompletionOption.ResponseContentRead, cancellationToken).ConfigureAwait(false);
         return await ReadAsync(response, answer, cancellationToken).ConfigureAwait(false);
@@ -47,6 +50,7 @@ internal sealed class ServerConnection
 
     public async Task<T> PostAsync<TRequest, T>(
         string path, TRequest request, JsonTypeInfo<TRequest> requestInfo, JsonTypeInfo<T> answer, CancellationToken cancellationToken)
+        where T : WireObject
     {
         var body = JsonSerializer.SerializeToUtf8Bytes(request, requestInfo);
         using var response = await SendAsync(HttpMethod.Post, path, body, HttpCompletionOption.ResponseContentRead, cancellationToken).ConfigureAwait(false);
@@ -94,7 +98,10 @@ internal sealed class ServerConnection
 
         if (count == 0)
         {
-            throw Failed(response, response.StatusCode, $"answered {Describe(response)} with a stream without any event; content type: {ContentType(response)}. The model's provider may have sent nothing");
+            throw Failed(
+                response,
+                response.StatusCode,
+                $"answered {Describe(response)} with a stream without any event; content type: {ContentType(response)}. The model's provider may have sent nothing");
         }
 
         if (isLast is not null)
@@ -103,7 +110,8 @@ internal sealed class ServerConnection
         }
     }
 
-    private async ValueTask<bool> MoveNextAsync<T>(IAsyncEnumerator<SseItem<Frame<T>>> frames, HttpResponseMessage response, CancellationToken cancellationToken)
+    private async ValueTask<bool> MoveNextAsync<T>(
+        IAsyncEnumerator<SseItem<Frame<T>>> frames, HttpResponseMessage response, CancellationToken cancellationToken)
     {
         try
         {
@@ -136,7 +144,9 @@ internal sealed class ServerConnection
             return default;
         }
 
-        return ErrorBody.IsErrorFrame(data, out var error) ? throw new ErrorFrameException(error) : new(JsonSerializer.Deserialize(data, eventInfo), IsEnd: false);
+        return ErrorBody.IsErrorFrame(data, out var error)
+            ? throw new ErrorFrameException(error)
+            : new(JsonSerializer.Deserialize(data, eventInfo), IsEnd: false);
     }
 
     private async Task<HttpResponseMessage> SendAsync(
@@ -154,6 +164,9 @@ internal sealed class ServerConnection
             request.Content = new ByteArrayContent(body) { Headers = { ContentType = new MediaTypeHeaderValue("application/json") } };
         }
 
+        // For handlers that tell a timeout from a cancellation: they see the same cancelled token in either case.
+        request.Options.Set(_requestTimeout, _http.Timeout);
+        request.Options.Set(_streamIdleTimeout, _options.StreamIdleTimeout);
         HttpResponseMessage response;
         try
         {
@@ -174,21 +187,33 @@ internal sealed class ServerConnection
             var content = await response.Content.ReadAsStreamAsync(cancellationToken).ConfigureAwait(false);
             using var watched = new IdleTimeoutStream(content, _options.StreamIdleTimeout, _time, cancellationToken);
             var error = await ReadErrorAsync(watched, cancellationToken).ConfigureAwait(false);
-            throw Refused(response, response.StatusCode, error, $"answered {Describe(response)} to {method} {request.RequestUri!.AbsolutePath}{Moved(response)}");
+            throw Refused(response, response.StatusCode, error, $"answered {Describe(response)} to {method} {request.RequestUri!.AbsolutePath}{Advice(response)}");
         }
     }
 
-    private async Task<T> ReadAsync<T>(HttpResponseMessage response, JsonTypeInfo<T> answer, CancellationToken cancellationToken)
+    private async Task<T> ReadAsync<T>(HttpResponseMessage response, JsonTypeInfo<T> info, CancellationToken cancellationToken)
+        where T : WireObject
     {
+        T answer;
         try
         {
             var content = await response.Content.ReadAsStreamAsync(cancellationToken).ConfigureAwait(false);
-            return await JsonSerializer.DeserializeAsync(content, answer, cancellationToken).ConfigureAwait(false) ?? throw new JsonException("The answer is null.");
+            answer = await JsonSerializer.DeserializeAsync(content, info, cancellationToken).ConfigureAwait(false)
+                ?? throw new JsonException("The answer is null.");
         }
         catch (Exception exception) when (IsMisread(exception))
         {
-            throw Failed(response, response.StatusCode, $"answered {Describe(response)} with something other than the expected JSON; content type: {ContentType(response)}. {exception.Message}", exception);
+            throw Failed(
+                response,
+                response.StatusCode,
+                $"answered {Describe(response)} with something other than the expected JSON; content type: {ContentType(response)}. {exception.Message}",
+                exception);
         }
+
+        // A gateway's idea of an error; the error of a failed response has a property of its own.
+        return answer.ExtensionData?.TryGetValue("error", out var error) == true && error.ValueKind is JsonValueKind.Object or JsonValueKind.String
+            ? throw Refused(response, response.StatusCode, ErrorBody.Read(error), $"answered {Describe(response)} with an error")
+            : answer;
     }
 
     private static async Task<ErrorBody> ReadErrorAsync(IdleTimeoutStream content, CancellationToken cancellationToken)
@@ -215,21 +240,21 @@ internal sealed class ServerConnection
             return new OperationCanceledException(exception.Message, exception, cancellationToken);
         }
 
+        var isTimeout = exception is TimeoutException or OperationCanceledException { InnerException: TimeoutException };
         var explained = exception switch
         {
-            TimeoutException or OperationCanceledException { InnerException: TimeoutException } =>
+            _ when isTimeout =>
                 $"{what} within {(response is null ? _http.Timeout : _options.StreamIdleTimeout)} (setting {_section}:{timeoutSetting})",
             OperationCanceledException => $"{what}: the call was cancelled, though not by its caller",
             HttpRequestException { HttpRequestError: HttpRequestError.NameResolutionError or HttpRequestError.ConnectionError } =>
                 $"cannot be reached ({exception.Message}). Is it running, and is this its address? Set {_section}:Endpoint{OrVariable}",
             HttpRequestException { HttpRequestError: HttpRequestError.SecureConnectionError } =>
-                $"cannot be trusted ({exception.GetBaseException().Message}). If its certificate is its own, set {_section}:CertificateAuthorityFile; if it speaks plain http, set {_section}:Endpoint{OrVariable} accordingly",
+                $"cannot be trusted ({exception.GetBaseException().Message}). If its certificate is its own, set {_section}:CertificateAuthorityFile; "
+                + $"if it speaks plain http, set {_section}:Endpoint{OrVariable} accordingly",
             HttpRequestException or IOException => $"{what} ({exception.GetBaseException().Message})",
             _ => null,
         };
-        return explained is null
-            ? null
-            : Failed(response, response?.StatusCode, explained, exception, isTimeout: exception is TimeoutException or OperationCanceledException { InnerException: TimeoutException });
+        return explained is null ? null : Failed(response, response?.StatusCode, explained, exception, isTimeout);
     }
 
     private LlamaStackException Refused(HttpResponseMessage? response, HttpStatusCode? status, ErrorBody error, string what)
@@ -261,10 +286,18 @@ internal sealed class ServerConnection
             .Where(static secret => !string.IsNullOrEmpty(secret))
             .Aggregate(text, static (result, secret) => result.Replace(secret!, "***", StringComparison.Ordinal));
 
-    private string OrVariable => _section == LlamaStackClientOptions.SectionName ? " or LLAMA_STACK_CLIENT_BASE_URL" : "";
+    private bool IsUnnamed => _section == LlamaStackClientOptions.SectionName;
 
-    private string Moved(HttpResponseMessage response) =>
-        response.Headers.Location is { } location ? $", moved to {new Uri(Endpoint, location).GetLeftPart(UriPartial.Path)} (set {_section}:Endpoint to the address that answers)" : "";
+    private string OrVariable => IsUnnamed ? " or LLAMA_STACK_CLIENT_BASE_URL" : "";
+
+    private string Advice(HttpResponseMessage response) => response switch
+    {
+        { Headers.Location: { } location } =>
+            $", moved to {new Uri(Endpoint, location).GetLeftPart(UriPartial.Path)} (set {_section}:Endpoint to the address that answers)",
+        { StatusCode: HttpStatusCode.Unauthorized } when _http.DefaultRequestHeaders.Authorization is null =>
+            $" without a key (setting {_section}:ApiKey{(IsUnnamed ? " or LLAMA_STACK_CLIENT_API_KEY" : "")})",
+        _ => "",
+    };
 
     private static string Describe(HttpResponseMessage response) =>
         string.IsNullOrEmpty(response.ReasonPhrase) ? $"{(int)response.StatusCode}" : $"{(int)response.StatusCode} {response.ReasonPhrase}";

@@ -53,16 +53,23 @@ internal static class ServerHttp
         }
         else if (options.CertificateAuthorityFile is { } file)
         {
-            handler.SslOptions.CertificateChainPolicy = Trust(file);
+            handler.SslOptions.CertificateChainPolicy = Trust(ReadCertificates(file));
         }
 
         return handler;
     }
 
-    private static X509ChainPolicy Trust(string file)
+    public static X509Certificate2Collection ReadCertificates(string pemFile)
+    {
+        var certificates = new X509Certificate2Collection();
+        certificates.ImportFromPemFile(pemFile);
+        return certificates;
+    }
+
+    private static X509ChainPolicy Trust(X509Certificate2Collection authorities)
     {
         var policy = new X509ChainPolicy { TrustMode = X509ChainTrustMode.CustomRootTrust, RevocationMode = X509RevocationMode.NoCheck };
-        policy.CustomTrustStore.ImportFromPemFile(file);
+        policy.CustomTrustStore.AddRange(authorities);
         return policy;
     }
 

@@ -44,7 +44,8 @@ public sealed class ResponseContent
 /// <summary>A part of a content.</summary>
 public sealed record ResponseContentPart : WireObject
 {
-    /// <summary>Gets <c>output_text</c>, <c>refusal</c>, <c>reasoning_text</c> or <c>summary_text</c>; in requests <c>input_text</c>, <c>input_image</c> or <c>input_file</c>.</summary>
+    /// <summary>Gets <c>output_text</c>, <c>refusal</c>, <c>reasoning_text</c> or <c>summary_text</c>; in requests <c>input_text</c>, <c>input_image</c> or
+    /// <c>input_file</c>.</summary>
     public string? Type { get; init; }
 
     /// <summary>Gets the text, with each of the text types.</summary>

@@ -19,7 +19,8 @@ public abstract record ResponseStreamEvent : WireObject
     public int? SequenceNumber { get; init; }
 }
 
-/// <summary>The response as it stands: <c>response.created</c>, <c>.queued</c>, <c>.in_progress</c>, and at the end <c>.completed</c>, <c>.incomplete</c> or <c>.failed</c>.</summary>
+/// <summary>The response as it stands: <c>response.created</c>, <c>.queued</c>, <c>.in_progress</c>, and at the end <c>.completed</c>, <c>.incomplete</c> or
+/// <c>.failed</c>.</summary>
 public sealed record ResponseStateEvent : ResponseStreamEvent
 {
     /// <summary>Gets the response.</summary>
@@ -137,7 +138,7 @@ public sealed record ResponseArgumentsDoneEvent : ResponseItemPartEvent
     public string? Arguments { get; init; }
 }
 
-/// <summary>A tool of the server goes on: <c>response.file_search_call.*</c>, <c>web_search_call.*</c>, <c>mcp_call.*</c> and <c>mcp_list_tools.*</c>.</summary>
+/// <summary>A tool of the server goes on: <c>response.file_search_call.*</c>, <c>.web_search_call.*</c>, <c>.mcp_call.*</c>, <c>.mcp_list_tools.*</c>.</summary>
 /// <remarks>A completed search may have failed: see the item.</remarks>
 public sealed record ResponseToolProgressEvent : ResponseItemPartEvent;
 

@@ -34,7 +34,7 @@ public sealed record ResponseTextFormat : WireObject
 /// <summary>How much a reasoning model reasons, and how much of it is told.</summary>
 public sealed record ResponseReasoning : WireObject
 {
-    /// <summary>Gets <c>none</c>, <c>minimal</c>, <c>low</c>, <c>medium</c>, <c>high</c> or <c>xhigh</c>. Without an effort the response holds no reasoning.</summary>
+    /// <summary>Gets <c>none</c>, <c>minimal</c>, <c>low</c>, <c>medium</c>, <c>high</c> or <c>xhigh</c>. Without it the response holds no reasoning.</summary>
     public string? Effort { get; init; }
 
     /// <summary>Gets <c>auto</c>, <c>concise</c> or <c>detailed</c>. A summary costs a second model call.</summary>

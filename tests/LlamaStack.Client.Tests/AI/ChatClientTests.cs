@@ -8,13 +8,15 @@ namespace LlamaStack.Client.Tests;
 
 public sealed class ChatClientTests
 {
+    private const string Plain = "llamastack-live/chat/plain.response.json";
+
     private static readonly AIFunction _getWeather = AIFunctionFactory.Create(
         ([Description("Where")] string city) => $"21 in {city}", "get_weather", "Weather of a city");
 
     [Fact]
     public async Task Messages_become_what_every_provider_understands()
     {
-        var server = new StubServer().File("llamastack-live/chat/plain.response.json");
+        var server = new StubServer().File(Plain);
         await server.Client().AsIChatClient("m").GetResponseAsync(
             [
                 new(ChatRole.System, "Be short."),
@@ -36,7 +38,12 @@ public sealed class ChatClientTests
                     new FunctionCallContent("call_2", "now"),
                 ]),
                 new(ChatRole.Tool, [new FunctionResultContent("call_1", "21 °C"), new FunctionResultContent("call_2", JsonElement.Parse("""{"h":7}"""))]),
-                new(ChatRole.Tool, [new FunctionResultContent("call_3", JsonElement.Parse("\"text\"")), new FunctionResultContent("call_4", null), new FunctionResultContent("call_5", new[] { 1.5, 2 })]),
+                new(ChatRole.Tool,
+                [
+                    new FunctionResultContent("call_3", JsonElement.Parse("\"text\"")),
+                    new FunctionResultContent("call_4", null),
+                    new FunctionResultContent("call_5", new[] { 1.5, 2 }),
+                ]),
                 new(ChatRole.Assistant, [new ErrorContent("No.") { ErrorCode = "Refusal" }]),
                 new(ChatRole.Assistant, []),
             ],
@@ -68,7 +75,7 @@ public sealed class ChatClientTests
     [Fact]
     public async Task Options_become_members_of_the_request()
     {
-        var server = new StubServer().File("llamastack-live/chat/plain.response.json");
+        var server = new StubServer().File(Plain);
         await server.Client().AsIChatClient("default").GetResponseAsync(
             [new(ChatRole.User, "Hi")],
             new ChatOptions
@@ -117,11 +124,11 @@ public sealed class ChatClientTests
     [InlineData(null, null)]
     public async Task The_tool_mode_becomes_a_choice_only_where_there_are_tools(string? mode, string? choice)
     {
-        var server = new StubServer().File("llamastack-live/chat/plain.response.json").File("llamastack-live/chat/plain.response.json");
+        var server = new StubServer().File(Plain).File(Plain);
         var client = server.Client().AsIChatClient("m");
         ChatToolMode? toolMode = mode switch { "auto" => ChatToolMode.Auto, "none" => ChatToolMode.None, "required" => ChatToolMode.RequireAny, _ => null };
-        await client.GetResponseAsync("Hi", new ChatOptions { ToolMode = toolMode, Tools = [_getWeather] }, Ct);
-        await client.GetResponseAsync("Hi", new ChatOptions { ToolMode = toolMode, Tools = [], AllowMultipleToolCalls = true }, Ct);
+        await client.AskAsync(new ChatOptions { ToolMode = toolMode, Tools = [_getWeather] });
+        await client.AskAsync(new ChatOptions { ToolMode = toolMode, Tools = [], AllowMultipleToolCalls = true });
 
         Assert.Equal(choice, server.Calls[0].Json.TryGetProperty("tool_choice", out var sent) ? sent.GetRawText() : null);
         Assert.Equal("""{"model":"m","messages":[{"role":"user","content":"Hi"}]}""", server.Calls[1].Body);
@@ -130,7 +137,7 @@ public sealed class ChatClientTests
     [Fact]
     public async Task A_request_of_the_callers_own_comes_first()
     {
-        var server = new StubServer().File("llamastack-live/chat/plain.response.json");
+        var server = new StubServer().File(Plain);
         await server.Client().AsIChatClient("default").GetResponseAsync(
             "Hi",
             new ChatOptions
@@ -150,7 +157,10 @@ public sealed class ChatClientTests
             },
             Ct);
         JsonAssert.Equal(
-            """{"model":"named","messages":[{"role":"system","content":"First"},{"role":"user","content":"Hi"}],"temperature":0,"max_completion_tokens":50,"logit_bias":{"5":1},"min_p":0.1,"top_k":3}""",
+            """
+            {"model":"named","messages":[{"role":"system","content":"First"},{"role":"user","content":"Hi"}],"temperature":0,
+             "max_completion_tokens":50,"logit_bias":{"5":1},"min_p":0.1,"top_k":3}
+            """,
             server.Calls.Single().Body!);
     }
 
@@ -158,18 +168,17 @@ public sealed class ChatClientTests
     public async Task An_additional_property_that_does_not_fit_is_told()
     {
         var client = new StubServer().Client().AsIChatClient("m");
-        var error = await Assert.ThrowsAsync<ArgumentException>(() => client.GetResponseAsync("Hi", new ChatOptions { AdditionalProperties = new() { ["temperature"] = "hot" } }, Ct));
+        var error = await Assert.ThrowsAsync<ArgumentException>(() => client.AskAsync(new ChatOptions { AdditionalProperties = new() { ["temperature"] = "hot" } }));
         Assert.Contains("$.temperature", error.Message, StringComparison.Ordinal);
     }
 
     [Fact]
     public async Task A_plain_answer_is_whole()
     {
-        var response = await new StubServer().File("llamastack-live/chat/reasoning.response.json").Client().AsIChatClient("m").GetResponseAsync("Hi", cancellationToken: Ct);
+        var response = await new StubServer().File("llamastack-live/chat/reasoning.response.json").Client().AsIChatClient("m").AskAsync();
 
         Assert.Equal("Hello from the stub. You said: Hi there", response.Text);
-        Assert.Equal(("chatcmpl-01aa05bead99982b", "stub/stub-reasoner", DateTimeOffset.FromUnixTimeSeconds(1790000000), ChatFinishReason.Stop), (response.ResponseId, response.ModelId, response.CreatedAt, response.FinishReason));
-        Assert.Equal((5, 17, 22, 2, 9), (response.Usage!.InputTokenCount, response.Usage.OutputTokenCount, response.Usage.TotalTokenCount, response.Usage.CachedInputTokenCount, response.Usage.ReasoningTokenCount));
+        AssertReasonersAnswer(response);
         Assert.Equal("The user said something. A short answer is enough.", response.Messages.Single().Contents.OfType<TextReasoningContent>().Single().Text);
         Assert.IsType<ChatCompletion>(response.RawRepresentation);
         Assert.Equal(response.ResponseId, response.Messages.Single().MessageId);
@@ -186,8 +195,7 @@ public sealed class ChatClientTests
         Assert.Equal("""{"model":"m","messages":[{"role":"user","content":"Hi"}],"stream":true,"stream_options":{"include_usage":true}}""", server.Calls.Single().Body);
         Assert.Equal("Hello from the stub. You said: Hi there", response.Text);
         Assert.Equal("The user said something. A short answer is enough.", response.Messages.Single().Contents.OfType<TextReasoningContent>().Single().Text);
-        Assert.Equal(("chatcmpl-01aa05bead99982b", "stub/stub-reasoner", DateTimeOffset.FromUnixTimeSeconds(1790000000), ChatFinishReason.Stop), (response.ResponseId, response.ModelId, response.CreatedAt, response.FinishReason));
-        Assert.Equal((5, 17, 22, 2, 9), (response.Usage!.InputTokenCount, response.Usage.OutputTokenCount, response.Usage.TotalTokenCount, response.Usage.CachedInputTokenCount, response.Usage.ReasoningTokenCount));
+        AssertReasonersAnswer(response);
         Assert.Equal(Fixtures.Frames("llamastack-live/chat/reasoning-stream.response.sse").Count, updates.Count(update => update.RawRepresentation is ChatCompletionChunk));
         Assert.All(updates, update => Assert.Equal(ChatRole.Assistant, update.Role));
     }
@@ -198,7 +206,7 @@ public sealed class ChatClientTests
     public async Task A_refusal_is_an_error_content(string file, bool streamed)
     {
         var client = new StubServer().File(file).Client().AsIChatClient("m");
-        var response = streamed ? await client.GetStreamingResponseAsync("Hi", cancellationToken: Ct).ToChatResponseAsync(Ct) : await client.GetResponseAsync("Hi", cancellationToken: Ct);
+        var response = streamed ? await client.StreamAsync() : await client.AskAsync();
         var refusal = Assert.Single(response.Messages.Single().Contents.OfType<ErrorContent>());
         Assert.Equal(("I cannot help with that.", "Refusal"), (refusal.Message, refusal.ErrorCode));
     }
@@ -208,7 +216,7 @@ public sealed class ChatClientTests
     [InlineData("llamastack-live/chat/tools.response.json", "tool_calls")]
     public async Task The_finish_reason_is_translated(string file, string reason)
     {
-        var response = await new StubServer().File(file).Client().AsIChatClient("m").GetResponseAsync("Hi", cancellationToken: Ct);
+        var response = await new StubServer().File(file).Client().AsIChatClient("m").AskAsync();
         Assert.Equal(new ChatFinishReason(reason), response.FinishReason);
     }
 
@@ -219,13 +227,13 @@ public sealed class ChatClientTests
     public async Task A_finish_reason_of_the_providers_own_is_kept(string sent, string expected)
     {
         var server = new StubServer().Json($$$"""{"choices":[{"index":0,"finish_reason":"{{{sent}}}","message":{"content":"x"}}]}""");
-        Assert.Equal(new ChatFinishReason(expected), (await server.Client().AsIChatClient("m").GetResponseAsync("Hi", cancellationToken: Ct)).FinishReason);
+        Assert.Equal(new ChatFinishReason(expected), (await server.Client().AsIChatClient("m").AskAsync()).FinishReason);
     }
 
     [Fact]
     public async Task An_answer_without_choices_is_an_empty_message()
     {
-        var response = await new StubServer().Json("""{"id":"x"}""").Client().AsIChatClient("m").GetResponseAsync("Hi", cancellationToken: Ct);
+        var response = await new StubServer().Json("""{"id":"x"}""").Client().AsIChatClient("m").AskAsync();
         Assert.Empty(Assert.Single(response.Messages).Contents);
     }
 
@@ -256,8 +264,9 @@ public sealed class ChatClientTests
     [InlineData(""" {"index":0,"id":"a","function":{"name":"f","arguments":"{\"x\":"}} """, """ {"index":0} """, "a:f!")]
     public async Task Odd_fragments_are_put_together_too(string first, string second, string expected)
     {
-        var server = new StubServer().Events(string.Concat(new[] { first, second }.Select(call => $$$"""data: {"choices":[{"index":0,"delta":{"tool_calls":[{{{call}}}]}}]}""" + "\n\n")));
-        var response = await server.Client().AsIChatClient("m").GetStreamingResponseAsync("Hi", cancellationToken: Ct).ToChatResponseAsync(Ct);
+        var chunks = new[] { first, second }.Select(call => $$$"""data: {"choices":[{"index":0,"delta":{"tool_calls":[{{{call}}}]}}]}""");
+        var server = new StubServer().Events(string.Concat(chunks.Select(chunk => chunk + "\n\n")));
+        var response = await server.Client().AsIChatClient("m").StreamAsync();
         Assert.Equal(expected, string.Join(' ', response.Messages.SelectMany(message => message.Contents).OfType<FunctionCallContent>().Select(call =>
             $"{(call.CallId.StartsWith("call_", StringComparison.Ordinal) ? "?" : call.CallId)}:{call.Name}{(call.Exception is null ? "" : "!")}")));
     }
@@ -265,9 +274,11 @@ public sealed class ChatClientTests
     [Fact]
     public async Task Usage_with_each_chunk_counts_once()
     {
-        var server = new StubServer().Events(string.Concat(Enumerable.Range(1, 3).Select(n =>
-            $$$"""data: {"choices":[{"index":0,"delta":{"content":"x"}},{"index":1,"delta":{"content":"y"}}],"usage":{"prompt_tokens":5,"completion_tokens":{{{n}}},"total_tokens":{{{5 + n}}} }}""" + "\n\n")));
-        var response = await server.Client().AsIChatClient("m").GetStreamingResponseAsync("Hi", cancellationToken: Ct).ToChatResponseAsync(Ct);
+        const string Choices = """[{"index":0,"delta":{"content":"x"}},{"index":1,"delta":{"content":"y"}}]""";
+        var chunks = Enumerable.Range(1, 3).Select(n =>
+            $$$"""data: {"choices":{{{Choices}}},"usage":{"prompt_tokens":5,"completion_tokens":{{{n}}},"total_tokens":{{{5 + n}}} }}""");
+        var server = new StubServer().Events(string.Concat(chunks.Select(chunk => chunk + "\n\n")));
+        var response = await server.Client().AsIChatClient("m").StreamAsync();
         Assert.Equal((5, 3, 8, "xxx"), (response.Usage!.InputTokenCount, response.Usage.OutputTokenCount, response.Usage.TotalTokenCount, response.Text));
     }
 
@@ -293,7 +304,7 @@ public sealed class ChatClientTests
         ActivitySource.AddActivityListener(listener);
         var server = streamed
             ? new StubServer().File("llamastack-live/chat/tools-parallel-stream.response.sse").File("llamastack-live/chat/stream-usage.response.sse")
-            : new StubServer().File("llamastack-live/chat/tools-parallel.response.json").File("llamastack-live/chat/plain.response.json");
+            : new StubServer().File("llamastack-live/chat/tools-parallel.response.json").File(Plain);
         var client = server.Client().AsIChatClient("m").AsBuilder().UseFunctionInvocation(configure: functions => functions.AllowConcurrentInvocation = true).Build();
         var asked = new List<string>();
         var options = new ChatOptions
@@ -301,14 +312,16 @@ public sealed class ChatClientTests
             Tools = [AIFunctionFactory.Create((string city, string unit) => { lock (asked) { asked.Add(city); } return $"21 {unit} in {city}"; }, "get_weather")],
         };
 
-        var response = streamed ? await client.GetStreamingResponseAsync("Hi", options, Ct).ToChatResponseAsync(Ct) : await client.GetResponseAsync("Hi", options, Ct);
+        var response = streamed ? await client.StreamAsync(options) : await client.AskAsync(options);
 
         Assert.StartsWith("Hello from the stub.", response.Text, StringComparison.Ordinal);
         Assert.Equal(["Oslo", "Paris"], asked.Order());
         Assert.Equal(2, spans.Count(span => span == "execute_tool get_weather"));
         var messages = server.Calls[1].Json.GetProperty("messages").EnumerateArray().Skip(1).ToList();
         Assert.Equal(["assistant", "tool", "tool"], messages.Select(message => message.GetProperty("role").GetString()));
-        Assert.Equal(messages[0].GetProperty("tool_calls").EnumerateArray().Select(call => call.GetProperty("id").GetString()), messages.Skip(1).Select(message => message.GetProperty("tool_call_id").GetString()));
+        Assert.Equal(
+            messages[0].GetProperty("tool_calls").EnumerateArray().Select(call => call.GetProperty("id").GetString()),
+            messages.Skip(1).Select(message => message.GetProperty("tool_call_id").GetString()));
         Assert.Equal("21 celsius in Paris", messages[1].GetProperty("content").GetString());
         Assert.Equal(33, response.Usage!.TotalTokenCount);
         Assert.Same(root, Activity.Current);
@@ -346,12 +359,12 @@ public sealed class ChatClientTests
     [Fact]
     public async Task Without_a_model_the_first_one_listed_is_asked_for_once()
     {
-        var server = new StubServer().File("llamastack-live/models/list.response.json").File("llamastack-live/chat/plain.response.json").File("llamastack-live/chat/plain.response.json").File("llamastack-live/chat/plain.response.json");
+        var server = new StubServer().File("llamastack-live/models/list.response.json").File(Plain).File(Plain).File(Plain);
         var client = server.Client().AsIChatClient();
         Assert.Null(client.GetService<ChatClientMetadata>()!.DefaultModelId);
-        await client.GetResponseAsync("Hi", cancellationToken: Ct);
-        await client.GetResponseAsync("Hi", cancellationToken: Ct);
-        await client.GetResponseAsync("Hi", new ChatOptions { ModelId = "other" }, Ct);
+        await client.AskAsync();
+        await client.AskAsync();
+        await client.AskAsync(new ChatOptions { ModelId = "other" });
 
         Assert.Equal(["/v1/models", "/v1/chat/completions", "/v1/chat/completions", "/v1/chat/completions"], server.Calls.Select(call => call.Message.RequestUri!.AbsolutePath));
         Assert.Equal(["stub/stub-chat", "stub/stub-chat", "other"], server.Calls.Skip(1).Select(call => call.Json.GetProperty("model").GetString()));
@@ -361,11 +374,14 @@ public sealed class ChatClientTests
     [Fact]
     public async Task A_server_without_models_is_asked_again_next_time()
     {
-        var server = new StubServer().Json("""{"data":[{"id":"e","custom_metadata":{"model_type":"embedding"}}]}""").Json("""{"data":[{"identifier":"old","model_type":"llm"}]}""").File("llamastack-live/chat/plain.response.json");
+        var server = new StubServer()
+            .Json("""{"data":[{"id":"e","custom_metadata":{"model_type":"embedding"}}]}""")
+            .Json("""{"data":[{"identifier":"old","model_type":"llm"}]}""")
+            .File(Plain);
         var client = server.Client().AsIChatClient();
-        var error = await Assert.ThrowsAsync<LlamaStackException>(() => client.GetResponseAsync("Hi", cancellationToken: Ct));
+        var error = await Assert.ThrowsAsync<LlamaStackException>(() => client.AskAsync());
         Assert.Contains("Set LlamaStack:Model", error.Message, StringComparison.Ordinal);
-        await client.GetResponseAsync("Hi", cancellationToken: Ct);
+        await client.AskAsync();
         Assert.Equal("old", server.Calls[2].Json.GetProperty("model").GetString());
     }
 
@@ -373,19 +389,28 @@ public sealed class ChatClientTests
     public async Task Callers_that_come_together_ask_once_and_none_can_cancel_it_for_the_others()
     {
         var listing = new TaskCompletionSource<HttpResponseMessage>();
-        var answers = new StubServer().File("llamastack-live/models/list.response.json").File("llamastack-live/chat/plain.response.json");
+        var answers = new StubServer().File("llamastack-live/models/list.response.json").File(Plain);
         var handler = new Gate(listing.Task, answers);
         using var http = new HttpClient(handler) { BaseAddress = new Uri("http://llama.test") };
         var client = new LlamaStackClient(http).AsIChatClient();
         using var cancel = new CancellationTokenSource();
 
         var first = client.GetResponseAsync("Hi", cancellationToken: cancel.Token);
-        var second = client.GetResponseAsync("Hi", cancellationToken: Ct);
+        var second = client.AskAsync();
         await cancel.CancelAsync();
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => first);
         listing.SetResult(null!);
         Assert.Equal("Hello from the stub. You said: Hi there", (await second.Soon()).Text);
         Assert.Equal(2, answers.Calls.Count);
+    }
+
+    private static void AssertReasonersAnswer(ChatResponse response)
+    {
+        Assert.Equal(("chatcmpl-01aa05bead99982b", "stub/stub-reasoner"), (response.ResponseId, response.ModelId));
+        Assert.Equal((DateTimeOffset.FromUnixTimeSeconds(1790000000), ChatFinishReason.Stop), (response.CreatedAt, response.FinishReason));
+        var usage = response.Usage!;
+        Assert.Equal((5, 17, 22), (usage.InputTokenCount, usage.OutputTokenCount, usage.TotalTokenCount));
+        Assert.Equal((2, 9), (usage.CachedInputTokenCount, usage.ReasoningTokenCount));
     }
 
     private static string Compact(string json) => JsonNode.Parse(json)!.ToJsonString();

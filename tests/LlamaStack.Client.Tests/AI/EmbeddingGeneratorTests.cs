@@ -62,7 +62,14 @@ public sealed class EmbeddingGeneratorTests
     {
         var server = new StubServer().File("llamastack-live/embeddings/base64.response.json");
         await server.Client().AsIEmbeddingGenerator("m").GenerateAsync(
-            ["a"], new EmbeddingGenerationOptions { ModelId = "n", Dimensions = 3, RawRepresentationFactory = _ => new EmbeddingsRequest { Dimensions = 8, EncodingFormat = "base64" } }, Ct);
+            ["a"],
+            new EmbeddingGenerationOptions
+            {
+                ModelId = "n",
+                Dimensions = 3,
+                RawRepresentationFactory = _ => new EmbeddingsRequest { Dimensions = 8, EncodingFormat = "base64" },
+            },
+            Ct);
         JsonAssert.Equal("""{"model":"n","input":["a"],"encoding_format":"base64","dimensions":8}""", server.Calls.Single().Body!);
     }
 }

@@ -36,7 +36,13 @@ internal static class Fixtures
 
     /// <summary>The JSON documents of an event stream, read with nothing but string functions.</summary>
     public static List<JsonElement> Frames(string file) =>
-        [.. File.ReadLines(Path.Combine(Root, file)).Where(line => line.StartsWith("data:", StringComparison.Ordinal)).Select(line => line["data:".Length..].Trim()).Where(data => data != "[DONE]").Select(data => JsonElement.Parse(data))];
+    [
+        .. from line in File.ReadLines(Path.Combine(Root, file))
+           where line.StartsWith("data:", StringComparison.Ordinal)
+           let data = line["data:".Length..].Trim()
+           where data != "[DONE]"
+           select JsonElement.Parse(data),
+    ];
 
     private static string FindRepository()
     {

@@ -99,7 +99,8 @@ public sealed class RoundTripTests
     private static IEnumerable<string> Answers(string path, string wireFolder, string member) =>
         new[]
         {
-            Fixtures.Exchanges(called => called.StartsWith(path, StringComparison.Ordinal)).Where(exchange => exchange.Status == 200).Select(exchange => exchange.Response).OfType<string>(),
+            Fixtures.Exchanges(called => called.StartsWith(path, StringComparison.Ordinal))
+                .Where(exchange => exchange.Status == 200).Select(exchange => exchange.Response).OfType<string>(),
             Fixtures.Files($"llamastack-wire/{wireFolder}", "*.json"),
             Fixtures.Golden(path).Select(call => call.Response).OfType<string>(),
         }

@@ -79,6 +79,7 @@ public sealed class StreamFixtureTests
     [InlineData("""{"error":"out of memory"}""", "out of memory", null)]
     [InlineData("""{"type":"error","error":{"type":"overloaded_error","message":"Overloaded"}}""", "Overloaded", null)]
     [InlineData("""{"error":{"detail":"gone","code":"410"}}""", "gone", "410")]
+    [InlineData("""{"object":"error","message":"too long","code":400}""", "too long", "400")]
     public async Task An_error_frame_of_a_gateway_is_an_exception(string frame, string message, string? code)
     {
         var stream = new StubServer().Events($"event: error\ndata: {frame}\n\n").Client().StreamChatCompletionAsync(new ChatCompletionRequest(), Ct);
@@ -113,7 +114,12 @@ public sealed class StreamFixtureTests
     [InlineData("\r")]
     public async Task Sentinel_comments_event_names_and_empty_data_are_tolerated(string newline)
     {
-        var body = string.Join(newline, ": keep-alive", "", "event: message", "id: 7", """data: {"id":"a","choices":[]}""", "", "data:", "", """data: {"id":"b","choices":[]}""", "", "data: [DONE]", "", """data: {"id":"never","choices":[]}""", "", "");
+        string[] lines =
+        [
+            ": keep-alive", "", "event: message", "id: 7", """data: {"id":"a","choices":[]}""", "", "data:", "",
+            """data: {"id":"b","choices":[]}""", "", "data: [DONE]", "", """data: {"id":"never","choices":[]}""", "", "",
+        ];
+        var body = string.Join(newline, lines);
         var chunks = await new StubServer().Events(body).Client().StreamChatCompletionAsync(new ChatCompletionRequest(), Ct).ToListAsync();
         Assert.Equal(["a", "b"], chunks.Select(chunk => chunk.Id));
     }
