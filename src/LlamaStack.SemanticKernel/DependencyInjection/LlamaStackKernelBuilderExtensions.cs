@@ -23,8 +23,8 @@ public static class LlamaStackKernelBuilderExtensions
     /// <returns>A builder for what else the client should do, <c>WithMlflowTracing()</c> above all.</returns>
     /// <remarks>
     /// <para>The kernel's <see cref="IChatClient"/> runs the kernel's functions, unless one was registered before.</para>
-    /// <para>No host is needed: tracing starts when the kernel is built. What has not been sent at the end of the program is sent when the kernel's services are
-    /// disposed: <c>using var services = kernel.Services as IDisposable;</c>.</para>
+    /// <para>No host is needed: tracing starts when the kernel is built. At the end of the program
+    /// <c>kernel.GetRequiredService&lt;TracerProvider&gt;().ForceFlush(5_000)</c> sends what still waits.</para>
     /// </remarks>
     public static ILlamaStackBuilder AddLlamaStack(this IKernelBuilder builder, Action<LlamaStackClientOptions>? configure = null)
     {
