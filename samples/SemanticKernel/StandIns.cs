@@ -48,7 +48,8 @@ internal sealed class StandIns : IAsyncDisposable
     {
         if (_missing.Count > 0)
         {
-            Console.WriteLine($"This is a demonstration: there is no {string.Join(" and no ", _missing)}, so stand-ins run in this process. Set what is in brackets to use real servers.");
+            var missing = string.Join(" and no ", _missing);
+            Console.WriteLine($"This is a demonstration: there is no {missing}, so stand-ins run in this process. Set what is in brackets to use real servers.");
         }
     }
 
@@ -60,7 +61,8 @@ internal sealed class StandIns : IAsyncDisposable
         }
     }
 
-    private static bool IsMissing(ConfigurationManager configuration, params string[] settings) => settings.All(setting => string.IsNullOrWhiteSpace(configuration[setting]));
+    private static bool IsMissing(ConfigurationManager configuration, params string[] settings) =>
+        settings.All(setting => string.IsNullOrWhiteSpace(configuration[setting]));
 
     private void Use(IAsyncDisposable server, string missing, bool forTraces = false)
     {

@@ -39,7 +39,8 @@ internal static class Traces
             {
                 var trace = await mlflow.GetTraceAsync(id, limit.Token);
                 arrived &= trace is not null;
-                await writer.WriteLineAsync(trace is null ? $"  {id} has not arrived" : $"  {(isStandIn ? id : Link(options.TrackingUri!, experiment, id))}  {trace.State}");
+                var place = isStandIn ? id : Link(options.TrackingUri!, experiment, id);
+                await writer.WriteLineAsync(trace is null ? $"  {id} has not arrived" : $"  {place}  {trace.State}");
             }
         }
         catch (Exception e) when (e is MlflowException or OperationCanceledException)
@@ -51,5 +52,6 @@ internal static class Traces
         return arrived;
     }
 
-    private static string Link(Uri server, string? experiment, string trace) => $"{server.AbsoluteUri.TrimEnd('/')}/#/experiments/{experiment}/traces?traceId={trace}";
+    private static string Link(Uri server, string? experiment, string trace) =>
+        $"{server.AbsoluteUri.TrimEnd('/')}/#/experiments/{experiment}/traces?traceId={trace}";
 }

@@ -40,7 +40,9 @@ internal sealed class TurnChatClient(IChatClient innerClient, bool keepContent) 
     }
 
     private static TraceSpan? Start(ChatOptions? options) =>
-        options?.Tools is { Count: > 0 } && (Activity.Current is not { IsAllDataRequested: true } current || IsAgent(current)) ? LlamaStackTrace.StartSpan(SpanName) : null;
+        options?.Tools is { Count: > 0 } && (Activity.Current is not { IsAllDataRequested: true } current || IsAgent(current))
+            ? LlamaStackTrace.StartSpan(SpanName)
+            : null;
 
     /// <summary>Directly below an agent, the loop would make a second span of each function, with the message of whatever it throws.</summary>
     private static bool IsAgent(Activity activity) =>

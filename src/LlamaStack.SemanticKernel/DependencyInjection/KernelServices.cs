@@ -33,15 +33,22 @@ internal sealed record KernelServices(IServiceCollection Services) : IKernelBuil
                 name, (provider, key) => CreateService(provider, CreateClient(provider, provider.GetRequiredKeyedService<LlamaStackClient>(key), http)));
         }
 
+        AddTracing(services, http);
+    }
+
+    private static void AddTracing(IServiceCollection services, string http)
+    {
         services.TryAddSingleton(provider =>
         {
             // Without a host nobody starts the provider, and functions may run before the first call of a model: the first kernel starts it.
             _ = provider.GetService<TracerProvider>();
             return new FunctionTracing(KeepsContent(provider, http));
         });
-        services.TryAddEnumerable(ServiceDescriptor.Singleton<IFunctionInvocationFilter, FunctionTracing>(static provider => provider.GetRequiredService<FunctionTracing>()));
-        services.TryAddEnumerable(ServiceDescriptor.Singleton<IPromptRenderFilter, FunctionTracing>(static provider => provider.GetRequiredService<FunctionTracing>()));
-        services.TryAddEnumerable(ServiceDescriptor.Singleton<IAutoFunctionInvocationFilter, FunctionTracing>(static provider => provider.GetRequiredService<FunctionTracing>()));
+        services.TryAddEnumerable(ServiceDescriptor.Singleton<IFunctionInvocationFilter, FunctionTracing>(Tracing));
+        services.TryAddEnumerable(ServiceDescriptor.Singleton<IPromptRenderFilter, FunctionTracing>(Tracing));
+        services.TryAddEnumerable(ServiceDescriptor.Singleton<IAutoFunctionInvocationFilter, FunctionTracing>(Tracing));
+
+        static FunctionTracing Tracing(IServiceProvider provider) => provider.GetRequiredService<FunctionTracing>();
     }
 
     private static IChatClient CreateClient(IServiceProvider provider, LlamaStackClient client, string http) => client.AsIChatClient().AsBuilder()

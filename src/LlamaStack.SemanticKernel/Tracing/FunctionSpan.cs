@@ -17,6 +17,7 @@ internal sealed partial class FunctionSpan : IDisposable
     private readonly TraceSpan _span;
     private readonly bool _isPrompt;
     private readonly bool _keepContent;
+    private StreamedItems? _items;
 
     private FunctionSpan(FunctionInvocationContext context, AutoFunctionInvocationContext? asked, bool keepContent)
     {
@@ -63,16 +64,27 @@ internal sealed partial class FunctionSpan : IDisposable
     {
         if (_keepContent)
         {
-            _span.SetOutputs(_isPrompt ? FunctionValues.OfAnswer(FunctionValues.TextOf(result)) : FunctionValues.Of(result.GetValue<object>(), _function.JsonSerializerOptions));
+            _span.SetOutputs(_isPrompt
+                ? FunctionValues.OfAnswer(FunctionValues.TextOf(result))
+                : FunctionValues.Of(result.GetValue<object>(), _function.JsonSerializerOptions));
+        }
+    }
+
+    /// <summary>An item of the stream of results passes.</summary>
+    public void Streams<T>(T item)
+    {
+        if (_keepContent)
+        {
+            (_items ??= new StreamedItems(_function.JsonSerializerOptions)).Add(item);
         }
     }
 
     /// <summary>The stream of results is over, or nobody reads it any further.</summary>
-    public void Returned(StreamedItems items)
+    public void Streamed()
     {
-        if (_keepContent)
+        if (_items is not null)
         {
-            _span.SetOutputs(_isPrompt && items.Text is { } text ? FunctionValues.OfAnswer(text) : items.ToJson());
+            _span.SetOutputs(_isPrompt && _items.Text is { } text ? FunctionValues.OfAnswer(text) : _items.ToJson());
         }
     }
 
@@ -90,8 +102,14 @@ internal sealed partial class FunctionSpan : IDisposable
     {
         if (Activity.Current is not { IsAllDataRequested: true } other
             || other.GetCustomProperty(PropertyName) is not null
-            || other.GetTagItem(GenAIAttributes.Operation.Name) is not GenAIAttributes.OperationValue.ExecuteTool
-            || !(other.GetTagItem(GenAIAttributes.Tool.Name) as string == _function.Name || (callId is not null && other.GetTagItem(GenAIAttributes.Tool.CallId) as string == callId)))
+            || other.GetTagItem(GenAIAttributes.Operation.Name) is not GenAIAttributes.OperationValue.ExecuteTool)
+        {
+            return null;
+        }
+
+        var isThisCall = other.GetTagItem(GenAIAttributes.Tool.Name) as string == _function.Name
+            || (callId is not null && other.GetTagItem(GenAIAttributes.Tool.CallId) as string == callId);
+        if (!isThisCall)
         {
             return null;
         }

@@ -8,30 +8,30 @@ internal static class TracedStream
     public static FunctionResult Of(FunctionResult result, Func<FunctionSpan> start)
     {
         // Only the kernel's caller knows the type of the items.
-        var stream = result.ValueType?.GetInterfaces().FirstOrDefault(static type => type.IsGenericType && type.GetGenericTypeDefinition() == typeof(IAsyncEnumerable<>));
+        var stream = result.ValueType?.GetInterfaces()
+            .FirstOrDefault(static type => type.IsGenericType && type.GetGenericTypeDefinition() == typeof(IAsyncEnumerable<>));
         return stream is null
             ? result
-            : new FunctionResult(result, Activator.CreateInstance(typeof(TracedStream<>).MakeGenericType(stream.GenericTypeArguments), result.GetValue<object>(), result.Function, start));
+            : new FunctionResult(result, Activator.CreateInstance(typeof(TracedStream<>).MakeGenericType(stream.GenericTypeArguments), result.GetValue<object>(), start));
     }
 }
 
-internal sealed class TracedStream<T>(IAsyncEnumerable<T> source, KernelFunction function, Func<FunctionSpan> start) : IAsyncEnumerable<T>
+internal sealed class TracedStream<T>(IAsyncEnumerable<T> source, Func<FunctionSpan> start) : IAsyncEnumerable<T>
 {
     public async IAsyncEnumerator<T> GetAsyncEnumerator(CancellationToken cancellationToken = default)
     {
         using var span = start();
-        var items = new StreamedItems(function.JsonSerializerOptions);
         try
         {
             await foreach (var item in source.ReadBelow(span.Activity, span.Failed, cancellationToken).ConfigureAwait(false))
             {
-                items.Add(item);
+                span.Streams(item);
                 yield return item;
             }
         }
         finally
         {
-            span.Returned(items);
+            span.Streamed();
         }
     }
 }
