@@ -28,6 +28,7 @@ internal sealed class Exchange : IDisposable
     private readonly TimeSpan _requestTimeout;
     private readonly TimeSpan _streamIdleTimeout;
     private PooledBytes? _requestBody;
+    private SpanContent? _content;
     private AnswerReader? _answer;
     private HttpStatusCode _status;
     private string? _reasonPhrase;
@@ -236,6 +237,7 @@ internal sealed class Exchange : IDisposable
 
     private void Ended()
     {
+        _content?.Release();
         _answer?.Return();
         _requestBody?.Return();
 #pragma warning disable CA1816 // However it ended, there is nothing left for the finalizer to do.
@@ -348,8 +350,9 @@ internal sealed class Exchange : IDisposable
 
     private void Tag(Activity activity, CallFailure failure)
     {
+        var message = _telemetry.KeepContent ? failure.ServersWords ?? failure.Message : failure.Message;
         activity.SetTag(SemanticAttributes.ErrorType, failure.Type);
-        activity.SetStatus(ActivityStatusCode.Error, failure.Message);
+        activity.SetStatus(ActivityStatusCode.Error, message);
         if (_status != 0)
         {
             activity.SetTag(SemanticAttributes.HttpStatusCode, (int)_status);
@@ -364,7 +367,7 @@ internal sealed class Exchange : IDisposable
             activity.AddEvent(new ActivityEvent(SemanticAttributes.ExceptionEvent, tags: new ActivityTagsCollection
             {
                 [SemanticAttributes.ExceptionType] = failure.Type,
-                [SemanticAttributes.ExceptionMessage] = failure.Message,
+                [SemanticAttributes.ExceptionMessage] = message,
             }));
         }
     }
@@ -391,13 +394,10 @@ internal sealed class Exchange : IDisposable
             }
         }
 
+        _content = content;
         if (_telemetry.AttachContent)
         {
             content.AttachTo(activity);
-        }
-        else
-        {
-            content.Return();
         }
     }
 

@@ -96,6 +96,7 @@ internal static class TracingRegistration
                 return;
             }
 
+            SpanStarter.HonorIncomingSampling = options.EffectiveHonorIncomingSampling;
             tracing.AddSource(LlamaStackDiagnostics.SourceName, LlamaStackClientDiagnostics.SourceName);
             if (options.IncludeRequestSpans)
             {
@@ -129,8 +130,11 @@ internal static class TracingRegistration
         var time = provider.GetRequiredService<TimeProvider>();
         TraceProcessor? processor = null;
         var resource = new TraceResource(() => processor!.ParentProvider, provider.GetService<IHostEnvironment>()?.ApplicationName);
+
+        // Made now and kept: the last traces leave while the services are being disposed, and no new client can be had from them then.
+        var http = provider.GetRequiredService<IHttpClientFactory>().CreateClient(MlflowHttp.ClientName);
         var delivery = new MlflowDelivery(
-            provider.GetRequiredService<IHttpClientFactory>(), provider.GetRequiredService<MlflowServer>(), provider.GetRequiredService<MlflowClient>(), options, state, resource, time);
+            http, provider.GetRequiredService<MlflowServer>(), provider.GetRequiredService<MlflowClient>(), options, state, resource, time);
         processor = new TraceProcessor(new MlflowExporter(delivery, options, state, time), options, time);
         return processor;
     }

@@ -11,7 +11,7 @@ internal sealed class MlflowDelivery
 {
     private const int BriefTries = 3;
 
-    private readonly IHttpClientFactory _clients;
+    private readonly HttpClient _http;
     private readonly MlflowServer _server;
     private readonly MlflowTracingOptions _options;
     private readonly DeliveryState _state;
@@ -21,9 +21,9 @@ internal sealed class MlflowDelivery
     private readonly ResiliencePipeline<ExportAnswer> _retries;
 
     public MlflowDelivery(
-        IHttpClientFactory clients, MlflowServer server, MlflowClient client, MlflowTracingOptions options, DeliveryState state, TraceResource resource, TimeProvider time)
+        HttpClient http, MlflowServer server, MlflowClient client, MlflowTracingOptions options, DeliveryState state, TraceResource resource, TimeProvider time)
     {
-        _clients = clients;
+        _http = http;
         _server = server;
         _options = options;
         _state = state;
@@ -118,19 +118,18 @@ internal sealed class MlflowDelivery
 
     private async Task<ExportAnswer> PostAsync(IReadOnlyList<CompletedTrace> batch, MlflowServer.Target target, CancellationToken cancellationToken)
     {
-        using var http = _clients.CreateClient(MlflowHttp.ClientName);
-        using var request = new HttpRequestMessage(HttpMethod.Post, _options.TracesEndpoint ?? MlflowHttp.TracesEndpoint(http.BaseAddress!));
+        using var request = new HttpRequestMessage(HttpMethod.Post, _options.TracesEndpoint ?? MlflowHttp.TracesEndpoint(_http.BaseAddress!));
         request.Headers.TryAddWithoutValidation(MlflowAttributes.Header.ExperimentId, target.ExperimentId);
         request.Content = Body(batch);
         try
         {
-            using var response = await http.SendAsync(request, cancellationToken).ConfigureAwait(false);
+            using var response = await _http.SendAsync(request, cancellationToken).ConfigureAwait(false);
             var body = response.IsSuccessStatusCode ? "" : await response.Content.ReadAsStringAsync(cancellationToken).ConfigureAwait(false);
-            return ExportAnswer.Of(response, body, http.BaseAddress);
+            return ExportAnswer.Of(response, body, _http.BaseAddress);
         }
         catch (Exception e) when (e is HttpRequestException || (e is OperationCanceledException && !cancellationToken.IsCancellationRequested))
         {
-            return new ExportAnswer(ExportResult.TryAgain, MlflowErrors.Unreachable(http.BaseAddress, e).Message);
+            return new ExportAnswer(ExportResult.TryAgain, MlflowErrors.Unreachable(_http.BaseAddress, e).Message);
         }
     }
 

@@ -1,4 +1,3 @@
-using LlamaStack.Instrumentation;
 using OpenTelemetry;
 
 namespace LlamaStack.Mlflow;
@@ -57,7 +56,7 @@ internal sealed class MlflowExporter : ITraceSink
         }
 
         _state.Drop("queue_full", 1);
-        Return([trace]);
+        trace.ReleaseContent();
     }
 
     public bool Flush(TimeSpan timeout)
@@ -81,7 +80,11 @@ internal sealed class MlflowExporter : ITraceSink
         lock (_lock)
         {
             left = _queue.Count;
-            Return(_queue);
+            foreach (var trace in _queue)
+            {
+                trace.ReleaseContent();
+            }
+
             _queue.Clear();
             _wake.TrySetResult();
         }
@@ -102,17 +105,6 @@ internal sealed class MlflowExporter : ITraceSink
     }
 
     private static TaskCompletionSource NewSignal() => new(TaskCreationOptions.RunContinuationsAsynchronously);
-
-    private static void Return(IEnumerable<CompletedTrace> traces)
-    {
-        foreach (var trace in traces)
-        {
-            foreach (var span in trace.Spans)
-            {
-                SpanContent.Of(span)?.Return();
-            }
-        }
-    }
 
     private Task StartWorker()
     {
@@ -150,7 +142,7 @@ internal sealed class MlflowExporter : ITraceSink
             }
             finally
             {
-                Return(batch);
+                batch.ForEach(trace => trace.ReleaseContent());
                 Finished(batch.Count);
             }
         }
