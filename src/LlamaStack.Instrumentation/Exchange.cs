@@ -28,6 +28,7 @@ internal sealed class Exchange : IDisposable
     private readonly TimeSpan _requestTimeout;
     private readonly TimeSpan _streamIdleTimeout;
     private PooledBytes? _requestBody;
+    private SpanContent? _content;
     private AnswerReader? _answer;
     private HttpStatusCode _status;
     private string? _reasonPhrase;
@@ -180,19 +181,16 @@ internal sealed class Exchange : IDisposable
 
     private List<KeyValuePair<string, object?>> StartTags()
     {
-        var tags = new List<KeyValuePair<string, object?>>(_request.Attributes.Count + 5)
-        {
-            new(GenAIAttributes.Operation.Name, _operation.Name),
-            new(GenAIAttributes.Provider.Name, _provider),
-            new(SemanticAttributes.ServerAddress, _server.Host),
-            new(SemanticAttributes.ServerPort, _server.Port),
-        };
+        var tags = _request.Attributes;
+        tags.Add(new(GenAIAttributes.Operation.Name, _operation.Name));
+        tags.Add(new(GenAIAttributes.Provider.Name, _provider));
+        tags.Add(new(SemanticAttributes.ServerAddress, _server.Host));
+        tags.Add(new(SemanticAttributes.ServerPort, _server.Port));
         if (_request.Model is not null)
         {
             tags.Add(new(GenAIAttributes.Request.Model, _request.Model));
         }
 
-        tags.AddRange(_request.Attributes);
         return tags;
     }
 
@@ -239,6 +237,7 @@ internal sealed class Exchange : IDisposable
 
     private void Ended()
     {
+        _content?.Release();
         _answer?.Return();
         _requestBody?.Return();
 #pragma warning disable CA1816 // However it ended, there is nothing left for the finalizer to do.
@@ -351,8 +350,9 @@ internal sealed class Exchange : IDisposable
 
     private void Tag(Activity activity, CallFailure failure)
     {
+        var message = _telemetry.KeepContent ? failure.ServersWords ?? failure.Message : failure.Message;
         activity.SetTag(SemanticAttributes.ErrorType, failure.Type);
-        activity.SetStatus(ActivityStatusCode.Error, failure.Message);
+        activity.SetStatus(ActivityStatusCode.Error, message);
         if (_status != 0)
         {
             activity.SetTag(SemanticAttributes.HttpStatusCode, (int)_status);
@@ -367,7 +367,7 @@ internal sealed class Exchange : IDisposable
             activity.AddEvent(new ActivityEvent(SemanticAttributes.ExceptionEvent, tags: new ActivityTagsCollection
             {
                 [SemanticAttributes.ExceptionType] = failure.Type,
-                [SemanticAttributes.ExceptionMessage] = failure.Message,
+                [SemanticAttributes.ExceptionMessage] = message,
             }));
         }
     }
@@ -394,13 +394,10 @@ internal sealed class Exchange : IDisposable
             }
         }
 
+        _content = content;
         if (_telemetry.AttachContent)
         {
             content.AttachTo(activity);
-        }
-        else
-        {
-            content.Return();
         }
     }
 

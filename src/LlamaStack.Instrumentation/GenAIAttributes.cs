@@ -103,6 +103,7 @@ internal static class GenAIAttributes
         public const string Embeddings = "embeddings";
         public const string ExecuteTool = "execute_tool";
         public const string InvokeAgent = "invoke_agent";
+        public const string InvokeWorkflow = "invoke_workflow";
         public const string TextCompletion = "text_completion";
     }
 }

@@ -138,6 +138,8 @@ public sealed class MlflowTracingOptions
     internal ContentCapture EffectiveContentCapture =>
         ContentCapture ?? (Mode is TracingMode.Mlflow ? Instrumentation.ContentCapture.Full : Instrumentation.ContentCapture.None);
 
+    internal bool EffectiveHonorIncomingSampling => HonorIncomingSampling ?? Mode is TracingMode.Otlp;
+
     internal bool EffectiveIncludeHttpSpans => IncludeHttpSpans ?? Mode is TracingMode.Otlp;
 
     /// <summary>No password and no token: for log lines and debuggers.</summary>

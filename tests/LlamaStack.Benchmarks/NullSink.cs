@@ -16,10 +16,7 @@ internal sealed class NullSink(OtlpTraces? otlp) : ITraceSink
             otlp.Write([trace], _bytes);
         }
 
-        foreach (var span in trace.Spans)
-        {
-            SpanContent.Of(span)?.Return();
-        }
+        trace.ReleaseContent();
     }
 
     public bool Flush(TimeSpan timeout) => true;

@@ -78,6 +78,24 @@ public sealed class MessagesTests
         Assert.Equal(["stop"], Calls.Tag<string[]>(span, "gen_ai.response.finish_reasons")!);
     }
 
+    [Theory]
+    [InlineData(ContentCapture.None, "Bad Request")]
+    [InlineData(ContentCapture.Full, "Not a valid input: planted words")]
+    public async Task The_servers_words_may_quote_the_prompt_and_are_content(ContentCapture capture, string description)
+    {
+        using var spans = Calls.Collect();
+        using var client = Calls.Client(
+            new StubServer(_ => StubServer.Json("""{"error":{"message":"Not a valid input: planted words"}}""", System.Net.HttpStatusCode.BadRequest)),
+            new() { ContentCapture = capture });
+
+        await Calls.ReadAll(client, Calls.ChatPath, """{"model":"m","messages":[{"role":"user","content":"planted words"}]}""");
+
+        var span = spans.Only();
+        Assert.Equal(description, span.StatusDescription);
+        Assert.Equal(description, Assert.Single(span.Events).Tags.Single(tag => tag.Key == "exception.message").Value);
+        Assert.Equal("400", span.GetTagItem("error.type"));
+    }
+
     private static void AssertJson(string? expected, string? actual)
     {
         if (expected is null)

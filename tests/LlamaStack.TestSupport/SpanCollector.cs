@@ -16,6 +16,14 @@ public sealed class SpanCollector : IDisposable
     /// <summary>Starts listening.</summary>
     /// <param name="sources">The sources that are listened to beside the test's own.</param>
     public SpanCollector(params string[] sources)
+        : this(static _ => { }, sources)
+    {
+    }
+
+    /// <summary>Starts listening.</summary>
+    /// <param name="onEnd">What is done with a span while it ends.</param>
+    /// <param name="sources">The sources that are listened to beside the test's own.</param>
+    public SpanCollector(Action<Activity> onEnd, params string[] sources)
     {
         var traceId = ActivityTraceId.CreateRandom();
         _listener = new ActivityListener
@@ -26,6 +34,7 @@ public sealed class SpanCollector : IDisposable
             {
                 if (activity != Root && (activity.TraceId == traceId || activity.Links.Any(link => link.Context.TraceId == traceId)))
                 {
+                    onEnd(activity);
                     _ended.Enqueue(activity);
                 }
             },

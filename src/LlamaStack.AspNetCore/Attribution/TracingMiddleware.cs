@@ -13,7 +13,7 @@ internal sealed class TracingMiddleware(RequestDelegate next, IOptions<RequestTr
     private const int MaxLength = 250;
 
     private readonly RequestTracingOptions _options = options.Value;
-    private readonly bool _honorIncomingSampling = tracing.Value.HonorIncomingSampling ?? tracing.Value.Mode is TracingMode.Otlp;
+    private readonly bool _honorIncomingSampling = tracing.Value.EffectiveHonorIncomingSampling;
 
     public async Task InvokeAsync(HttpContext context)
     {

@@ -4,12 +4,14 @@ namespace LlamaStack.Instrumentation;
 
 /// <summary>What a span carries beside its attributes: its type, and inputs and outputs as UTF-8 JSON, for an exporter that writes them as they are.</summary>
 /// <remarks>
-/// Bytes, not attributes: 100 KB of prompt as a string tag cost 100 µs and 200 KB on the caller's path. The buffers of a model call are rented;
-/// whoever exports the span last returns them.
+/// Bytes, not attributes: 100 KB of prompt as a string tag cost 100 µs and 200 KB on the caller's path. The buffers are rented. Who reads them after the span has
+/// ended holds the content meanwhile; the last one to let go returns them.
 /// </remarks>
 internal sealed class SpanContent(SpanType type)
 {
     private const string PropertyName = "LlamaStack.Content";
+
+    private int _holders = 1;
 
     public SpanType Type { get; set; } = type;
 
@@ -24,11 +26,17 @@ internal sealed class SpanContent(SpanType type)
 
     public void AttachTo(Activity activity) => activity.SetCustomProperty(PropertyName, this);
 
-    /// <summary>Gives the buffers back, once nobody reads them any more.</summary>
-    public void Return()
+    /// <summary>Keeps the buffers until <see cref="Release"/>. Only while the span ends: its owner holds them until all have been told of that.</summary>
+    public void Hold() => Interlocked.Increment(ref _holders);
+
+    /// <summary>Lets go of the buffers; with the last one they are given back.</summary>
+    public void Release()
     {
-        Inputs?.Return();
-        Outputs?.Return();
-        Inputs = Outputs = null;
+        if (Interlocked.Decrement(ref _holders) == 0)
+        {
+            Inputs?.Return();
+            Outputs?.Return();
+            Inputs = Outputs = null;
+        }
     }
 }

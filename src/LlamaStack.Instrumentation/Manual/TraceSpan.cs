@@ -115,6 +115,7 @@ public sealed class TraceSpan : IDisposable
         {
             activity.Stop();
             Activity.Current = _previous;
+            SpanContent.Of(activity)?.Release();
         }
     }
 

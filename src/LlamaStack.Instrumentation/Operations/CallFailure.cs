@@ -11,10 +11,13 @@ namespace LlamaStack.Instrumentation;
 /// </remarks>
 internal readonly record struct CallFailure(string Type, string Message, Exception? Exception = null)
 {
-    public static CallFailure Of(HttpStatusCode status, string? reasonPhrase, ServerError? error) =>
-        new(((int)status).ToString(CultureInfo.InvariantCulture), error?.Message ?? reasonPhrase ?? status.ToString());
+    /// <summary>Gets what was told by the server, who may quote the prompt: content, which is recorded only where content is.</summary>
+    public string? ServersWords { get; private init; }
 
-    public static CallFailure Of(ServerError error) => new(error.Code ?? "server_error", error.Message ?? "The server told an error without a message.");
+    public static CallFailure Of(HttpStatusCode status, string? reasonPhrase, ServerError? error) =>
+        new(((int)status).ToString(CultureInfo.InvariantCulture), reasonPhrase ?? status.ToString()) { ServersWords = error?.Message };
+
+    public static CallFailure Of(ServerError error) => new(error.Code ?? "server_error", "The server told an error.") { ServersWords = error.Message };
 
     public static CallFailure Of(Exception exception, bool timedOut) => exception switch
     {

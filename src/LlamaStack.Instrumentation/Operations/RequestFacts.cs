@@ -7,7 +7,8 @@ internal sealed class RequestFacts
 
     public bool Stream { get; private set; }
 
-    public List<KeyValuePair<string, object?>> Attributes { get; } = new(8);
+    /// <summary>Gets the attributes; room for those that do not come from the body is left.</summary>
+    public List<KeyValuePair<string, object?>> Attributes { get; } = new(10);
 
     public static RequestFacts Read(GenAIApi api, ReadOnlySpan<byte> body)
     {

@@ -177,12 +177,6 @@ internal sealed class ResponsesStream(bool keepContent) : StreamAssembler(keepCo
     /// <summary>The final answer with the refusal that its events told, unless it holds one itself.</summary>
     private static PooledBytes WithRefusal(ReadOnlySpan<byte> final, ReadOnlySpan<byte> refusal)
     {
-        var quoted = new PooledBytes(refusal.Length + 2);
-        quoted.Append((byte)'"');
-        quoted.Append(refusal);
-        quoted.Append((byte)'"');
-        var text = JsonText.String(quoted.Span);
-        quoted.Return();
         if (JsonNode.Parse(final) is not JsonObject response || response["output"] is not JsonArray items)
         {
             return Copy(final);
@@ -203,7 +197,7 @@ internal sealed class ResponsesStream(bool keepContent) : StreamAssembler(keepCo
             content.OfType<JsonObject>().Where(part => (string?)part["text"] is "").ToList().ForEach(part => content.Remove(part));
         }
 
-        content.Add((JsonNode)new JsonObject { ["type"] = "refusal", ["refusal"] = text });
+        content.Add((JsonNode)new JsonObject { ["type"] = "refusal", ["refusal"] = JsonText.Unescaped(refusal) });
         var output = new PooledBytes(final.Length + refusal.Length);
         using var writer = new Utf8JsonWriter(output, JsonOutput.Options);
         response.WriteTo(writer);

@@ -7,10 +7,16 @@ namespace LlamaStack.Mlflow;
 internal sealed class CompletedTrace
 {
     private readonly HashSet<ActivitySpanId> _ids;
+    private readonly OpenTrace? _rest;
 
-    public CompletedTrace(IReadOnlyList<Activity> spans, Activity? root)
+    /// <summary>Puts spans together.</summary>
+    /// <param name="spans">At least one, of one trace.</param>
+    /// <param name="root">The root, where it is among them.</param>
+    /// <param name="rest">Where it is not: the trace that they are a part of.</param>
+    public CompletedTrace(IReadOnlyList<Activity> spans, Activity? root, OpenTrace? rest = null)
     {
         Spans = spans;
+        _rest = rest;
         Root = root;
         Details = TraceDetails.Of(spans[0]);
         _ids = new HashSet<ActivitySpanId>(spans.Count);
@@ -41,6 +47,15 @@ internal sealed class CompletedTrace
 
     public ActivityTraceId TraceId => Spans[0].TraceId;
 
+    /// <summary>The spans are where they belong, or lost: their content is no longer needed.</summary>
+    public void ReleaseContent()
+    {
+        foreach (var span in Spans)
+        {
+            SpanContent.Of(span)?.Release();
+        }
+    }
+
     /// <summary>The parent that a span has among those that leave, or left before: the nearest one.</summary>
     public ActivitySpanId ParentOf(Activity span)
     {
@@ -51,7 +66,7 @@ internal sealed class CompletedTrace
 
         for (var parent = span.Parent; parent is not null; parent = parent.Parent)
         {
-            if (_ids.Contains(parent.SpanId) || (Root is null && OpenTrace.Leaves(parent)))
+            if (_ids.Contains(parent.SpanId) || _rest?.Leaves(parent) is true)
             {
                 return parent.SpanId;
             }

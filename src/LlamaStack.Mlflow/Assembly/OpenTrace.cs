@@ -5,33 +5,38 @@ namespace LlamaStack.Mlflow;
 /// <summary>A trace while its root is still running: the spans that have ended and will leave.</summary>
 internal sealed class OpenTrace(long started)
 {
-    private const string PropertyName = "LlamaStack.OpenTrace";
-    private static readonly object _leaves = new();
-
     private readonly Lock _lock = new();
+    private readonly HashSet<Activity> _leaving = [];
     private List<Activity> _spans = [];
     private bool _rootIsGone;
 
-    /// <summary>Gets the moment, in ticks of the time provider's clock, when the first span started.</summary>
+    /// <summary>Gets the moment, by the time provider's clock, when the first span started.</summary>
     public long Started => started;
 
-    public static OpenTrace? Of(Activity activity) => activity.GetCustomProperty(PropertyName) as OpenTrace;
-
-    public void Include(Activity activity) => activity.SetCustomProperty(PropertyName, this);
-
-    /// <summary>Does this span leave because a span below it does?</summary>
-    public static bool Leaves(Activity activity) => activity.GetCustomProperty("LlamaStack.Leaves") == _leaves;
-
-    /// <summary>Notes that a span leaves, and so do those above it, that the tree stays one.</summary>
-    public static void MarkLeaving(Activity activity)
+    /// <summary>Does this span leave: for its own sake, or because one below it does?</summary>
+    public bool Leaves(Activity activity)
     {
-        for (var span = activity; span is not null && Of(span) is not null && !Leaves(span); span = span.Parent)
+        lock (_lock)
         {
-            span.SetCustomProperty("LlamaStack.Leaves", _leaves);
+            return _leaving.Contains(activity);
+        }
+    }
+
+    /// <summary>Notes that a span leaves, and so do those above it that belong to this trace: the tree stays one.</summary>
+    public void MarkLeaving(Activity activity, Func<Activity, bool> belongs)
+    {
+        lock (_lock)
+        {
+            for (var span = activity; span is not null && belongs(span) && _leaving.Add(span); span = span.Parent)
+            {
+            }
         }
     }
 
     /// <summary>Keeps an ended span.</summary>
+    /// <param name="activity">The span.</param>
+    /// <param name="maxSpans">How many are kept at most.</param>
+    /// <param name="early">Those that must leave early, since they are too many.</param>
     /// <returns>False where the root went without it: then it must leave by itself.</returns>
     public bool TryKeep(Activity activity, int maxSpans, out List<Activity>? early)
     {

@@ -14,6 +14,11 @@ internal sealed class TraceProcessor : BaseProcessor<Activity>
     private const int MaxSpans = 1000;
     private static readonly TimeSpan _sweepInterval = TimeSpan.FromSeconds(10);
 
+    private static int _count;
+
+    // Of this processor alone: several hosts in one process see each other's spans, since activity sources are the process's.
+    private readonly string _propertyName = $"LlamaStack.OpenTrace.{Interlocked.Increment(ref _count)}";
+    private readonly Func<Activity, bool> _belongs;
     private readonly ITraceSink _sink;
     private readonly TimeSpan _maxTraceDuration;
     private readonly bool _includeHttpSpans;
@@ -24,6 +29,7 @@ internal sealed class TraceProcessor : BaseProcessor<Activity>
     public TraceProcessor(ITraceSink sink, MlflowTracingOptions options, TimeProvider time)
     {
         _sink = sink;
+        _belongs = activity => Of(activity) is not null;
         _maxTraceDuration = options.MaxTraceDuration;
         _includeHttpSpans = options.EffectiveIncludeHttpSpans;
         _time = time;
@@ -32,29 +38,29 @@ internal sealed class TraceProcessor : BaseProcessor<Activity>
 
     public override void OnStart(Activity data)
     {
-        var trace = (data.Parent is { IsAllDataRequested: true } parent ? OpenTrace.Of(parent) : null) ?? new OpenTrace(_time.GetTimestamp());
-        trace.Include(data);
+        var trace = (data.Parent is { IsAllDataRequested: true } parent ? Of(parent) : null) ?? new OpenTrace(_time.GetTimestamp());
+        data.SetCustomProperty(_propertyName, trace);
     }
 
     public override void OnEnd(Activity data)
     {
-        if (OpenTrace.Of(data) is not { } trace)
+        if (Of(data) is not { } trace)
         {
             return;
         }
 
-        var isRoot = data.Parent is not { IsAllDataRequested: true } parent || OpenTrace.Of(parent) is null;
         if (IsOfInterest(data))
         {
-            OpenTrace.MarkLeaving(data);
+            trace.MarkLeaving(data, _belongs);
         }
 
-        if (!OpenTrace.Leaves(data))
+        if (!trace.Leaves(data))
         {
             return;
         }
 
-        if (isRoot)
+        SpanContent.Of(data)?.Hold();
+        if (data.Parent is not { IsAllDataRequested: true } parent || Of(parent) is null)
         {
             _open.TryRemove(trace, out _);
             var spans = trace.Take(rootIsGone: true);
@@ -63,14 +69,14 @@ internal sealed class TraceProcessor : BaseProcessor<Activity>
         }
         else if (!trace.TryKeep(data, MaxSpans, out var early))
         {
-            _sink.Send(new CompletedTrace([data], null));
+            _sink.Send(new CompletedTrace([data], null, trace));
         }
         else
         {
             _open.TryAdd(trace, data);
             if (early is not null)
             {
-                _sink.Send(new CompletedTrace(early, null));
+                _sink.Send(new CompletedTrace(early, null, trace));
             }
         }
     }
@@ -102,6 +108,8 @@ internal sealed class TraceProcessor : BaseProcessor<Activity>
     private static TimeSpan Timeout(int milliseconds) =>
         milliseconds < 0 ? System.Threading.Timeout.InfiniteTimeSpan : TimeSpan.FromMilliseconds(milliseconds);
 
+    private OpenTrace? Of(Activity activity) => activity.GetCustomProperty(_propertyName) as OpenTrace;
+
     private bool IsOfInterest(Activity activity) =>
         activity.Source.Name == LlamaStackDiagnostics.SourceName
         || activity.GetTagItem(GenAIAttributes.Operation.Name) is not null
@@ -126,7 +134,7 @@ internal sealed class TraceProcessor : BaseProcessor<Activity>
         var spans = trace.Take(rootIsGone: false);
         if (spans.Count > 0)
         {
-            _sink.Send(new CompletedTrace(spans, null));
+            _sink.Send(new CompletedTrace(spans, null, trace));
         }
     }
 }

@@ -11,6 +11,10 @@ public sealed record MlflowTrace
     [JsonPropertyName("trace_id")]
     public required string TraceId { get; init; }
 
+    /// <summary>Gets the id of the experiment that keeps it, digits.</summary>
+    [JsonIgnore]
+    public string? ExperimentId => Location?.MlflowExperiment?.ExperimentId;
+
     /// <summary>Gets how it went: <c>OK</c>, <c>ERROR</c>, or <c>IN_PROGRESS</c> while its root has not come.</summary>
     [JsonPropertyName("state")]
     public string? State { get; init; }
@@ -68,6 +72,10 @@ public sealed record MlflowTrace
     /// <summary>Gets or sets what else the server says of it.</summary>
     [JsonExtensionData]
     public IDictionary<string, JsonElement>? AdditionalProperties { get; set; }
+
+    [JsonInclude]
+    [JsonPropertyName("trace_location")]
+    internal TraceLocation? Location { get; init; }
 
     [JsonInclude]
     [JsonPropertyName("execution_duration")]

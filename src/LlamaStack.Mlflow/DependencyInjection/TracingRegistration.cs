@@ -110,6 +110,7 @@ internal static class TracingRegistration
                 return;
             }
 
+            SpanStarter.HonorIncomingSampling = options.EffectiveHonorIncomingSampling;
             tracing.AddSource(LlamaStackDiagnostics.SourceName, LlamaStackClientDiagnostics.SourceName);
             if (options.IncludeRequestSpans)
             {
@@ -145,7 +146,7 @@ internal static class TracingRegistration
         TraceProcessor? processor = null;
         var resource = new TraceResource(() => processor!.ParentProvider, provider.GetService<IHostEnvironment>()?.ApplicationName);
 
-        // One client as long as the exporter lives: at the end of the application, when the last traces leave, the factory can make no more.
+        // Made now and kept: the last traces leave while the services are being disposed, and no new client can be had from them then.
         var http = provider.GetRequiredService<IHttpClientFactory>().CreateClient(MlflowHttp.ClientName);
         var delivery = new MlflowDelivery(
             http, provider.GetRequiredService<MlflowServer>(), provider.GetRequiredService<MlflowClient>(), options, state, resource, time);

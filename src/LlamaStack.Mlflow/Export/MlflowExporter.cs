@@ -1,4 +1,3 @@
-using LlamaStack.Instrumentation;
 using OpenTelemetry;
 
 namespace LlamaStack.Mlflow;
@@ -62,7 +61,7 @@ internal sealed class MlflowExporter : ITraceSink
         }
 
         _state.Drop(reason, 1);
-        Return([trace]);
+        trace.ReleaseContent();
     }
 
     public bool Flush(TimeSpan timeout)
@@ -86,7 +85,11 @@ internal sealed class MlflowExporter : ITraceSink
         lock (_lock)
         {
             left = _queue.Count;
-            Return(_queue);
+            foreach (var trace in _queue)
+            {
+                trace.ReleaseContent();
+            }
+
             _queue.Clear();
             _bytes = 0;
             _wake.TrySetResult();
@@ -114,17 +117,6 @@ internal sealed class MlflowExporter : ITraceSink
     private bool HasFullBatch => _queue.Count >= _options.MaxBatchTraces || _bytes >= MaxBatchBytes;
 
     private static TaskCompletionSource NewSignal() => new(TaskCreationOptions.RunContinuationsAsynchronously);
-
-    private static void Return(IEnumerable<CompletedTrace> traces)
-    {
-        foreach (var trace in traces)
-        {
-            foreach (var span in trace.Spans)
-            {
-                SpanContent.Of(span)?.Return();
-            }
-        }
-    }
 
     private Task StartWorker()
     {
@@ -162,7 +154,7 @@ internal sealed class MlflowExporter : ITraceSink
             }
             finally
             {
-                Return(batch);
+                batch.ForEach(trace => trace.ReleaseContent());
                 Finished(batch.Count);
             }
         }

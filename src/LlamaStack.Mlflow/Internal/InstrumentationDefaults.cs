@@ -15,7 +15,7 @@ internal sealed class InstrumentationDefaults(IOptions<MlflowTracingOptions> tra
         }
 
         options.ContentCapture ??= settings.EffectiveContentCapture;
-        options.HonorIncomingSampling ??= settings.HonorIncomingSampling ?? settings.Mode is TracingMode.Otlp;
+        options.HonorIncomingSampling ??= settings.EffectiveHonorIncomingSampling;
         options.InjectTraceContext ??= !settings.EffectiveIncludeHttpSpans;
         options.AttachContent = true;
         options.WriteMessages = settings.Mode is TracingMode.Otlp;

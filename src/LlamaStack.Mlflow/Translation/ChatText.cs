@@ -5,41 +5,53 @@ using LlamaStack.Instrumentation;
 namespace LlamaStack.Mlflow;
 
 /// <summary>The question and the answer of a model call in words: what a list of traces shows of it.</summary>
+/// <remarks>Texts are written as they stand in the JSON, escaped: what is joined of escaped texts is an escaped text, and 100 KB of prompt never become a string.</remarks>
 internal static class ChatText
 {
-    /// <summary>What was asked: the last message of the user, the prompt, the texts to embed.</summary>
-    public static string? Question(GenAIApi api, ReadOnlySpan<byte> request) => api switch
+    /// <summary>Writes what was asked: the last message of the user, the prompt, the texts to embed.</summary>
+    /// <returns>False where nothing of that kind was asked.</returns>
+    public static bool TryWriteQuestion(GenAIApi api, ReadOnlySpan<byte> request, PooledBytes output)
     {
-        GenAIApi.ChatCompletions => LastUserText(JsonText.Member(request, "messages"u8)),
-        GenAIApi.Completions => Texts(JsonText.Member(request, "prompt"u8)),
-        GenAIApi.Embeddings => Texts(JsonText.Member(request, "input"u8)),
-        _ => JsonText.Member(request, "input"u8) is var input && JsonText.IsArray(input) ? LastUserText(input) : JsonText.String(input),
-    };
+        switch (api)
+        {
+            case GenAIApi.ChatCompletions:
+                return TryWriteLastUserText(JsonText.Member(request, "messages"u8), output);
+            case GenAIApi.Completions:
+                return TryWriteTexts(JsonText.Member(request, "prompt"u8), output);
+            case GenAIApi.Embeddings:
+                return TryWriteTexts(JsonText.Member(request, "input"u8), output);
+            default:
+                var input = JsonText.Member(request, "input"u8);
+                return JsonText.IsArray(input) ? TryWriteLastUserText(input, output) : TryWriteText(input, output);
+        }
+    }
 
-    /// <summary>What was answered: the text, a refusal, or the tools that the model asks for.</summary>
+    /// <summary>Writes what was answered: the text, a refusal, or the tools that the model asks for.</summary>
     /// <param name="api">The API of the exchange.</param>
     /// <param name="response">The answer's JSON.</param>
+    /// <param name="output">Takes the text.</param>
     /// <param name="isPlainText">Is it text that MLflow finds by itself?</param>
-    public static string? Answer(GenAIApi api, ReadOnlySpan<byte> response, out bool isPlainText)
+    /// <returns>False where there is no answer in words.</returns>
+    public static bool TryWriteAnswer(GenAIApi api, ReadOnlySpan<byte> response, PooledBytes output, out bool isPlainText)
     {
         isPlainText = false;
         switch (api)
         {
             case GenAIApi.Embeddings:
-                return Vectors(JsonText.Member(response, "data"u8));
+                return TryWriteVectors(JsonText.Member(response, "data"u8), output);
             case GenAIApi.Responses:
-                return OfItems(JsonText.Member(response, "output"u8), out isPlainText);
+                return TryWriteItems(JsonText.Member(response, "output"u8), output, out isPlainText);
             default:
                 foreach (var choice in new JsonElements(JsonText.Member(response, "choices"u8)))
                 {
-                    return JsonText.String(JsonText.Member(choice, "text"u8)) ?? OfMessage(JsonText.Member(choice, "message"u8), out isPlainText);
+                    return TryWriteText(JsonText.Member(choice, "text"u8), output) || TryWriteMessage(JsonText.Member(choice, "message"u8), output, out isPlainText);
                 }
 
-                return null;
+                return false;
         }
     }
 
-    private static string? LastUserText(ReadOnlySpan<byte> messages)
+    private static bool TryWriteLastUserText(ReadOnlySpan<byte> messages, PooledBytes output)
     {
         ReadOnlySpan<byte> last = default;
         foreach (var message in new JsonElements(messages))
@@ -50,104 +62,132 @@ internal static class ChatText
             }
         }
 
-        return OfContent(JsonText.Member(last, "content"u8));
+        return TryWriteContent(JsonText.Member(last, "content"u8), output);
     }
 
-    /// <summary>A message's content: text, or the text parts of either API.</summary>
-    private static string? OfContent(ReadOnlySpan<byte> content)
+    /// <summary>A message's content: text, or the text parts of either API, a line each.</summary>
+    private static bool TryWriteContent(ReadOnlySpan<byte> content, PooledBytes output)
     {
         if (!JsonText.IsArray(content))
         {
-            return JsonText.String(content);
+            return TryWriteText(content, output);
         }
 
-        StringBuilder? texts = null;
+        var any = false;
         foreach (var part in new JsonElements(content))
         {
-            if (JsonText.String(JsonText.Member(part, "text"u8)) is { Length: > 0 } text)
+            any |= TryWriteNext(JsonText.Member(part, "text"u8), @"\n"u8, any, output);
+        }
+
+        return any;
+    }
+
+    private static bool TryWriteMessage(ReadOnlySpan<byte> message, PooledBytes output, out bool isPlainText)
+    {
+        isPlainText = TryWriteContent(JsonText.Member(message, "content"u8), output);
+        if (isPlainText || TryWriteText(JsonText.Member(message, "refusal"u8), output))
+        {
+            return true;
+        }
+
+        var any = false;
+        foreach (var call in new JsonElements(JsonText.Member(message, "tool_calls"u8)))
+        {
+            any = WriteCall(JsonText.Member(call, "function"u8), any, output);
+        }
+
+        return any;
+    }
+
+    private static bool TryWriteItems(ReadOnlySpan<byte> items, PooledBytes output, out bool isPlainText)
+    {
+        ReadOnlySpan<byte> text = default, refusal = default;
+        foreach (var item in new JsonElements(items))
+        {
+            if (JsonText.Unquote(JsonText.Member(item, "type"u8)).SequenceEqual("message"u8))
             {
-                texts = texts is null ? new StringBuilder(text) : texts.Append('\n').Append(text);
+                var content = JsonText.Member(item, "content"u8);
+                foreach (var part in new JsonElements(content))
+                {
+                    text = JsonText.Unquote(JsonText.Member(part, "text"u8)).IsEmpty ? text : content;
+                    var refused = JsonText.Member(part, "refusal"u8);
+                    refusal = JsonText.IsString(refused) ? refused : refusal;
+                }
             }
         }
 
-        return texts?.ToString();
-    }
-
-    private static string? OfMessage(ReadOnlySpan<byte> message, out bool isPlainText)
-    {
-        var text = OfContent(JsonText.Member(message, "content"u8));
-        isPlainText = !string.IsNullOrEmpty(text);
-        if (isPlainText)
+        isPlainText = TryWriteContent(text, output);
+        if (isPlainText || TryWriteText(refusal, output))
         {
-            return text;
+            return true;
         }
 
-        if (JsonText.String(JsonText.Member(message, "refusal"u8)) is { Length: > 0 } refusal)
-        {
-            return refusal;
-        }
-
-        List<string>? calls = null;
-        foreach (var call in new JsonElements(JsonText.Member(message, "tool_calls"u8)))
-        {
-            (calls ??= []).Add(Call(JsonText.Member(call, "function"u8)));
-        }
-
-        return calls is null ? text : string.Join(", ", calls);
-    }
-
-    private static string? OfItems(ReadOnlySpan<byte> items, out bool isPlainText)
-    {
-        string? text = null, refusal = null;
-        List<string>? calls = null;
+        var any = false;
         foreach (var item in new JsonElements(items))
         {
             var type = JsonText.Unquote(JsonText.Member(item, "type"u8));
-            if (type.SequenceEqual("message"u8))
+            if (type.SequenceEqual("function_call"u8) || type.SequenceEqual("mcp_approval_request"u8))
             {
-                var content = JsonText.Member(item, "content"u8);
-                text = OfContent(content) ?? text;
-                foreach (var part in new JsonElements(content))
-                {
-                    refusal = JsonText.String(JsonText.Member(part, "refusal"u8)) ?? refusal;
-                }
-            }
-            else if (type.SequenceEqual("function_call"u8) || type.SequenceEqual("mcp_approval_request"u8))
-            {
-                (calls ??= []).Add(Call(item));
+                any = WriteCall(item, any, output);
             }
         }
 
-        isPlainText = !string.IsNullOrEmpty(text);
-        return isPlainText ? text : refusal ?? (calls is null ? text : string.Join(", ", calls));
+        return any;
     }
 
     /// <summary>A call as one would write it: <c>get_weather({"city":"Paris"})</c>.</summary>
-    private static string Call(ReadOnlySpan<byte> function) =>
-        $"{JsonText.String(JsonText.Member(function, "name"u8))}({JsonText.String(JsonText.Member(function, "arguments"u8))})";
+    private static bool WriteCall(ReadOnlySpan<byte> function, bool isNext, PooledBytes output)
+    {
+        if (isNext)
+        {
+            output.Append(", "u8);
+        }
 
-    private static string? Texts(ReadOnlySpan<byte> input)
+        output.Append(JsonText.Unquote(JsonText.Member(function, "name"u8)));
+        output.Append((byte)'(');
+        output.Append(JsonText.Unquote(JsonText.Member(function, "arguments"u8)));
+        output.Append((byte)')');
+        return true;
+    }
+
+    private static bool TryWriteTexts(ReadOnlySpan<byte> input, PooledBytes output)
     {
         if (!JsonText.IsArray(input))
         {
-            return JsonText.String(input);
+            return TryWriteText(input, output);
         }
 
-        List<string> texts = [];
+        var any = false;
         foreach (var element in new JsonElements(input))
         {
-            if (JsonText.String(element) is not { } text)
-            {
-                return null;
-            }
-
-            texts.Add(text);
+            any |= TryWriteNext(element, @"\n"u8, any, output);
         }
 
-        return string.Join('\n', texts);
+        return any;
     }
 
-    private static string? Vectors(ReadOnlySpan<byte> data)
+    private static bool TryWriteNext(ReadOnlySpan<byte> text, ReadOnlySpan<byte> separator, bool isNext, PooledBytes output)
+    {
+        if (JsonText.Unquote(text).IsEmpty)
+        {
+            return false;
+        }
+
+        if (isNext)
+        {
+            output.Append(separator);
+        }
+
+        return TryWriteText(text, output);
+    }
+
+    private static bool TryWriteText(ReadOnlySpan<byte> text, PooledBytes output)
+    {
+        output.Append(JsonText.Unquote(text));
+        return !JsonText.Unquote(text).IsEmpty;
+    }
+
+    private static bool TryWriteVectors(ReadOnlySpan<byte> data, PooledBytes output)
     {
         var count = 0;
         int? dimensions = null;
@@ -157,6 +197,7 @@ internal static class ChatText
             dimensions ??= EmbeddingVector.Dimensions(JsonText.Member(element, "embedding"u8));
         }
 
-        return count == 0 ? null : string.Create(CultureInfo.InvariantCulture, $"{count} {(count == 1 ? "vector" : "vectors")} of {dimensions} numbers");
+        output.Append(Encoding.ASCII.GetBytes(string.Create(CultureInfo.InvariantCulture, $"{count} {(count == 1 ? "vector" : "vectors")} of {dimensions} numbers")));
+        return count > 0;
     }
 }

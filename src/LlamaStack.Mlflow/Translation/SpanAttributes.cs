@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using System.Globalization;
-using System.Text.Json;
 using LlamaStack.Instrumentation;
 
 namespace LlamaStack.Mlflow;
@@ -222,16 +221,22 @@ internal sealed class SpanAttributes(MlflowTracingOptions options)
             return;
         }
 
-        if (summary is { PromotesInputs: true, Question: { } question })
+        var scratch = new PooledBytes(1024);
+        scratch.Append("{\"messages\":[{\"role\":\"user\",\"content\":\""u8);
+        if (summary.PromotesInputs && summary.TryWriteQuestion(scratch))
         {
-            sink.Add(MlflowAttributes.SpanInputs, $"{{\"messages\":[{{\"role\":\"user\",\"content\":{Json(question)}}}]}}");
+            scratch.Append("\"}]}"u8);
+            sink.Add(MlflowAttributes.SpanInputs, scratch.Span);
         }
 
-        if (summary is { PromotesOutputs: true, Answer: { } answer })
+        scratch.Clear();
+        scratch.Append("{\"choices\":[{\"index\":0,\"message\":{\"role\":\"assistant\",\"content\":\""u8);
+        if (summary.PromotesOutputs && summary.TryWriteAnswer(scratch, out _))
         {
-            sink.Add(MlflowAttributes.SpanOutputs, $"{{\"choices\":[{{\"index\":0,\"message\":{{\"role\":\"assistant\",\"content\":{Json(answer)}}}}}]}}");
+            scratch.Append("\"}}]}"u8);
+            sink.Add(MlflowAttributes.SpanOutputs, scratch.Span);
         }
+
+        scratch.Return();
     }
-
-    private static string Json(string text) => $"\"{JsonEncodedText.Encode(text, JsonOutput.Options.Encoder)}\"";
 }

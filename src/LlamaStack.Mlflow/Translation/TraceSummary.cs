@@ -9,32 +9,25 @@ internal sealed class TraceSummary
     /// <summary>Longer sessions cost the whole request, longer users are cut by the server.</summary>
     public const int MaxIdLength = 250;
 
+    private readonly SpanContent? _first;
+    private readonly SpanContent? _last;
+
     public TraceSummary(CompletedTrace trace)
     {
         var root = trace.Root!;
         var details = trace.Details;
         var own = SpanContent.Of(root);
-        var (firstCall, lastCall) = ModelCalls(trace.Spans);
-        var (first, last) = (firstCall?.Content, lastCall?.Content);
+        var (first, last) = ModelCalls(trace.Spans);
+        _first = first?.Content;
+        _last = last?.Content;
         Name = Cut(details?.Name ?? NameOf(root, trace.Spans), 4096)!;
         Session = Cut(details?.Session ?? Tag(trace, SemanticAttributes.SessionId) ?? Tag(trace, GenAIAttributes.ConversationId), MaxIdLength);
         User = Cut(details?.User ?? Tag(trace, SemanticAttributes.UserId), MaxIdLength);
-        if (first is { Api: { } firstApi, Inputs: { } inputs })
-        {
-            Question = ChatText.Question(firstApi, inputs.Span);
-        }
-
-        var answerIsPlain = false;
-        if (last is { Api: { } lastApi, Outputs: { } outputs })
-        {
-            Answer = ChatText.Answer(lastApi, outputs.Span, out answerIsPlain);
-        }
-
-        Failure = root is { Kind: ActivityKind.Server, Status: ActivityStatusCode.Unset } && lastCall?.Span is { Status: ActivityStatusCode.Error } failed ? failed : null;
-        PromotesInputs = own?.Inputs is null && Question is not null;
-        PromotesOutputs = own?.Outputs is null && Answer is not null;
+        Failure = root is { Kind: ActivityKind.Server, Status: ActivityStatusCode.Unset } && last?.Span is { Status: ActivityStatusCode.Error } failed ? failed : null;
+        PromotesInputs = own?.Inputs is null;
+        PromotesOutputs = own?.Outputs is null;
         RequestPreview = Cut(details?.RequestPreview ?? OwnRequestPreview(own), 1000);
-        ResponsePreview = Cut(details?.ResponsePreview ?? OwnResponsePreview(own, answerIsPlain), 1000);
+        ResponsePreview = Cut(details?.ResponsePreview ?? OwnResponsePreview(own), 1000);
     }
 
     public string Name { get; }
@@ -42,12 +35,6 @@ internal sealed class TraceSummary
     public string? Session { get; }
 
     public string? User { get; }
-
-    /// <summary>Gets what the first model call was asked.</summary>
-    public string? Question { get; }
-
-    /// <summary>Gets what the last model call answered.</summary>
-    public string? Answer { get; }
 
     /// <summary>Gets the model call that made a request fail: the last one, where the request's own span says nothing of how it went.</summary>
     public Activity? Failure { get; }
@@ -63,6 +50,17 @@ internal sealed class TraceSummary
 
     /// <summary>Gets the preview to send, where MLflow would not make a readable one of the root's outputs; else null.</summary>
     public string? ResponsePreview { get; }
+
+    /// <summary>Writes what the first model call was asked, as the inside of a JSON string.</summary>
+    public bool TryWriteQuestion(PooledBytes output) =>
+        _first is { Api: { } api, Inputs: { } inputs } && ChatText.TryWriteQuestion(api, inputs.Span, output);
+
+    /// <summary>Writes what the last model call answered, as the inside of a JSON string.</summary>
+    public bool TryWriteAnswer(PooledBytes output, out bool isPlainText)
+    {
+        isPlainText = false;
+        return _last is { Api: { } api, Outputs: { } outputs } && ChatText.TryWriteAnswer(api, outputs.Span, output, out isPlainText);
+    }
 
     /// <summary>Cuts a text to what MLflow takes, never through the middle of a character.</summary>
     public static string? Cut(string? text, int length) =>
@@ -138,19 +136,33 @@ internal sealed class TraceSummary
         return (first, last);
     }
 
-    private string? OwnRequestPreview(SpanContent? root) => root switch
+    private string? OwnRequestPreview(SpanContent? root)
     {
         // MLflow finds the last message of the user in a list of messages, and nothing in any other request.
-        { Api: GenAIApi.ChatCompletions } => null,
-        { Api: not null } => Question,
-        { Inputs: { } inputs } => JsonText.String(inputs.Span),
-        _ => null,
-    };
+        if (root is { Api: not null and not GenAIApi.ChatCompletions })
+        {
+            var text = new PooledBytes();
+            return Taken(TryWriteQuestion(text), text);
+        }
 
-    private string? OwnResponsePreview(SpanContent? root, bool isPlain) => root switch
+        return root is { Api: null, Inputs: { } inputs } ? JsonText.String(inputs.Span) : null;
+    }
+
+    private string? OwnResponsePreview(SpanContent? root)
     {
-        { Api: not null } => isPlain ? null : Answer,
-        { Outputs: { } outputs } => JsonText.String(outputs.Span),
-        _ => null,
-    };
+        if (root is { Api: not null })
+        {
+            var text = new PooledBytes();
+            return Taken(TryWriteAnswer(text, out var isPlainText) && !isPlainText, text);
+        }
+
+        return root is { Outputs: { } outputs } ? JsonText.String(outputs.Span) : null;
+    }
+
+    private static string? Taken(bool isWanted, PooledBytes escaped)
+    {
+        var text = isWanted ? JsonText.Unescaped(escaped.Span) : null;
+        escaped.Return();
+        return text;
+    }
 }

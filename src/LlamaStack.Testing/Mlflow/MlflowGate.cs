@@ -51,7 +51,8 @@ internal sealed class MlflowGate(MlflowTestServerOptions options, MlflowBehaviou
         if (options.ReaderUsername is null || given != Basic(options.ReaderUsername))
         {
             return Text(
-                otlp, StatusCodes.Status401Unauthorized, "You are not authenticated. Please see https://www.mlflow.org/docs/latest/auth/index.html#authenticating-to-mlflow on how to authenticate.") with { BasicChallenge = true };
+                otlp, StatusCodes.Status401Unauthorized, "You are not authenticated. Please see https://www.mlflow.org/docs/latest/auth/index.html#authenticating-to-mlflow on how to authenticate.") with
+            { BasicChallenge = true };
         }
 
         if (otlp && request.Headers.TryGetValue("x-mlflow-experiment-id", out var experiment) && experiment.ToString().Length == 0)

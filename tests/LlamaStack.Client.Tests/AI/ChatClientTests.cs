@@ -98,8 +98,13 @@ public sealed class ChatClientTests
                 ConversationId = "ignored",
                 AdditionalProperties = new()
                 {
-                    ["user"] = "ada", ["guided_choice"] = "a b".Split(' '), ["logit_bias"] = new JsonObject { ["5"] = -100 }, ["strict"] = true, ["seed"] = null,
-                    ["chat_template_kwargs"] = JsonElement.Parse("""{"thinking":false}"""), ["nobody_can_write_this"] = new Action(() => { }),
+                    ["user"] = "ada",
+                    ["guided_choice"] = "a b".Split(' '),
+                    ["logit_bias"] = new JsonObject { ["5"] = -100 },
+                    ["strict"] = true,
+                    ["seed"] = null,
+                    ["chat_template_kwargs"] = JsonElement.Parse("""{"thinking":false}"""),
+                    ["nobody_can_write_this"] = new Action(() => { }),
                 },
             },
             Ct);

@@ -14,7 +14,8 @@ internal static class Calls
 
     public static GenAIInstrumentationOptions Full => new() { ContentCapture = ContentCapture.Full, AttachContent = true };
 
-    public static SpanCollector Collect() => new(LlamaStackDiagnostics.SourceName);
+    /// <summary>Collects spans and holds their content, as an exporter does.</summary>
+    public static SpanCollector Collect() => new(static span => SpanContent.Of(span)?.Hold(), LlamaStackDiagnostics.SourceName);
 
     public static HttpClient Client(HttpMessageHandler server, GenAIInstrumentationOptions? options = null) => new(new GenAIInstrumentationHandler(server, options ?? Full));
 

@@ -46,6 +46,18 @@ internal static class JsonText
         }
     }
 
+    /// <summary>The text that the inside of a JSON string stands for.</summary>
+    public static string? Unescaped(ReadOnlySpan<byte> escaped)
+    {
+        var quoted = new PooledBytes(escaped.Length + 2);
+        quoted.Append((byte)'"');
+        quoted.Append(escaped);
+        quoted.Append((byte)'"');
+        var text = String(quoted.Span);
+        quoted.Return();
+        return text;
+    }
+
     /// <summary>A short string that is the same call after call: a model, a finish reason. Kept once.</summary>
     public static string? Interned(ReadOnlySpan<byte> value)
     {
