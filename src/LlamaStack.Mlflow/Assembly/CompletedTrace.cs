@@ -7,16 +7,16 @@ namespace LlamaStack.Mlflow;
 internal sealed class CompletedTrace
 {
     private readonly HashSet<ActivitySpanId> _ids;
-    private readonly OpenTrace? _rest;
+    private readonly Func<Activity, bool>? _leaves;
 
     /// <summary>Puts spans together.</summary>
     /// <param name="spans">At least one, of one trace.</param>
     /// <param name="root">The root, where it is among them.</param>
-    /// <param name="rest">Where it is not: the trace that they are a part of.</param>
-    public CompletedTrace(IReadOnlyList<Activity> spans, Activity? root, OpenTrace? rest = null)
+    /// <param name="leaves">Does a span leave that is not among them: before, or later?</param>
+    public CompletedTrace(IReadOnlyList<Activity> spans, Activity? root, Func<Activity, bool>? leaves = null)
     {
         Spans = spans;
-        _rest = rest;
+        _leaves = leaves;
         Root = root;
         Details = TraceDetails.Of(spans[0]);
         _ids = new HashSet<ActivitySpanId>(spans.Count);
@@ -56,7 +56,7 @@ internal sealed class CompletedTrace
         }
     }
 
-    /// <summary>The parent that a span has among those that leave, or left before: the nearest one.</summary>
+    /// <summary>The parent that a span has among those that leave: the nearest one. None where none of those above it does.</summary>
     public ActivitySpanId ParentOf(Activity span)
     {
         if (span == Root)
@@ -66,12 +66,12 @@ internal sealed class CompletedTrace
 
         for (var parent = span.Parent; parent is not null; parent = parent.Parent)
         {
-            if (_ids.Contains(parent.SpanId) || _rest?.Leaves(parent) is true)
+            if (_ids.Contains(parent.SpanId) || _leaves?.Invoke(parent) is true)
             {
                 return parent.SpanId;
             }
         }
 
-        return span.ParentSpanId;
+        return default;
     }
 }

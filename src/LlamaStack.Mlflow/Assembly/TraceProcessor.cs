@@ -6,9 +6,13 @@ using OpenTelemetry;
 namespace LlamaStack.Mlflow;
 
 /// <summary>
-/// Assembles traces: model calls, manual spans and whatever stands above them are held until their local root ends, then leave together.
+/// Assembles traces: model calls, manual spans and whatever stands above them are held until the topmost span that still runs ends, then leave together.
 /// All other spans of the application are let go at once.
 /// </summary>
+/// <remarks>
+/// A span that ends when those above it have ended already, since work goes on after a request, is the topmost itself. It hangs below the nearest one that
+/// has left; where none has, it is a root: MLflow would wait for ever for a parent that never comes.
+/// </remarks>
 internal sealed class TraceProcessor : BaseProcessor<Activity>
 {
     private const int MaxSpans = 1000;
@@ -17,78 +21,77 @@ internal sealed class TraceProcessor : BaseProcessor<Activity>
     private static int _count;
 
     // Of this processor alone: several hosts in one process see each other's spans, since activity sources are the process's.
-    private readonly string _propertyName = $"LlamaStack.OpenTrace.{Interlocked.Increment(ref _count)}";
-    private readonly Func<Activity, bool> _belongs;
+    private readonly string _propertyName = $"LlamaStack.OpenSpan.{Interlocked.Increment(ref _count)}";
+    private readonly Func<Activity, bool> _leaves;
+    private readonly Func<Activity, bool> _hasLeft;
     private readonly ITraceSink _sink;
     private readonly TimeSpan _maxTraceDuration;
     private readonly bool _includeHttpSpans;
     private readonly TimeProvider _time;
     private readonly ITimer _sweep;
-    private readonly ConcurrentDictionary<OpenTrace, Activity> _open = [];
+
+    /// <summary>The running spans that others wait for, and whether the last sweep found one stopped without having been told.</summary>
+    private readonly ConcurrentDictionary<Activity, bool> _awaited = [];
 
     public TraceProcessor(ITraceSink sink, MlflowTracingOptions options, TimeProvider time)
     {
         _sink = sink;
-        _belongs = activity => Of(activity) is not null;
+        _leaves = activity => activity.Recorded && Of(activity) is { Leaves: true };
+        _hasLeft = activity => activity.Recorded && Of(activity) is { Leaves: true, HasEnded: true };
         _maxTraceDuration = options.MaxTraceDuration;
         _includeHttpSpans = options.EffectiveIncludeHttpSpans;
         _time = time;
         _sweep = time.CreateTimer(_ => Sweep(), null, _sweepInterval, _sweepInterval);
     }
 
-    public override void OnStart(Activity data)
-    {
-        var trace = (data.Parent is { IsAllDataRequested: true } parent ? Of(parent) : null) ?? new OpenTrace(_time.GetTimestamp());
-        data.SetCustomProperty(_propertyName, trace);
-    }
+    public override void OnStart(Activity data) => data.SetCustomProperty(_propertyName, new OpenSpan());
 
     public override void OnEnd(Activity data)
     {
-        if (Of(data) is not { } trace)
+        // What is recorded only is not for exporters.
+        if (!data.Recorded || Of(data) is not { } span)
         {
             return;
         }
 
         if (IsOfInterest(data))
         {
-            trace.MarkLeaving(data, _belongs);
+            span.TryMarkLeaving();
+            MarkAbove(data);
         }
 
-        if (!trace.Leaves(data))
+        _awaited.TryRemove(data, out _);
+        var leaves = span.End(out var spans);
+        if (!leaves)
         {
             return;
         }
 
         SpanContent.Of(data)?.Hold();
-        if (data.Parent is not { IsAllDataRequested: true } parent || Of(parent) is null)
+        spans.Add(data);
+        while (TopmostRunning(data) is var (top, awaited) && awaited is not null)
         {
-            _open.TryRemove(trace, out _);
-            var spans = trace.Take(rootIsGone: true);
-            spans.Add(data);
-            _sink.Send(new CompletedTrace(spans, data));
-        }
-        else if (!trace.TryKeep(data, MaxSpans, out var early))
-        {
-            _sink.Send(new CompletedTrace([data], null, trace));
-        }
-        else
-        {
-            _open.TryAdd(trace, data);
-            if (early is not null)
+            if (TryKeep(awaited, top!, spans))
             {
-                _sink.Send(new CompletedTrace(early, null, trace));
+                return;
             }
         }
+
+        _sink.Send(new CompletedTrace(spans, HasAbove(data, _leaves) ? null : data, _leaves));
     }
 
     protected override bool OnForceFlush(int timeoutMilliseconds) => _sink.Flush(Timeout(timeoutMilliseconds));
 
     protected override bool OnShutdown(int timeoutMilliseconds)
     {
+        // What still runs is told to nobody any more: spans below it are put below what has left before, or are roots.
         _sweep.Dispose();
-        foreach (var trace in _open.Keys)
+        foreach (var top in _awaited.Keys)
         {
-            LetGo(trace);
+            if (_awaited.TryRemove(top, out _) && Of(top) is { } span)
+            {
+                SendWithoutTop(span.Take(), _hasLeft);
+            }
         }
 
         return _sink.Shutdown(Timeout(timeoutMilliseconds));
@@ -108,33 +111,112 @@ internal sealed class TraceProcessor : BaseProcessor<Activity>
     private static TimeSpan Timeout(int milliseconds) =>
         milliseconds < 0 ? System.Threading.Timeout.InfiniteTimeSpan : TimeSpan.FromMilliseconds(milliseconds);
 
-    private OpenTrace? Of(Activity activity) => activity.GetCustomProperty(_propertyName) as OpenTrace;
-
+    /// <summary>The root of a request that the middleware had to start itself is of no interest for its own sake: not every request calls a model.</summary>
     private bool IsOfInterest(Activity activity) =>
-        activity.Source.Name == LlamaStackDiagnostics.SourceName
+        (activity.Source.Name == LlamaStackDiagnostics.SourceName && activity.Kind is not ActivityKind.Server)
         || activity.GetTagItem(GenAIAttributes.Operation.Name) is not null
         || SpanContent.Of(activity) is not null
         || (_includeHttpSpans && activity.Source.Name == "System.Net.Http" && activity.Parent?.Source.Name == LlamaStackDiagnostics.SourceName);
 
-    /// <summary>A root that takes too long, or whose end nobody tells us (a filter of the application turned it off), does not hold its spans for ever.</summary>
-    private void Sweep()
+    private OpenSpan? Of(Activity activity) => activity.GetCustomProperty(_propertyName) as OpenSpan;
+
+    private void MarkAbove(Activity data)
     {
-        foreach (var (trace, span) in _open)
+        for (var parent = data.Parent; parent is not null; parent = parent.Parent)
         {
-            if (TraceDetails.Top(span).IsStopped || _time.GetElapsedTime(trace.Started) > _maxTraceDuration)
+            if (parent.Recorded && Of(parent) is { } span && !span.TryMarkLeaving())
             {
-                LetGo(trace);
+                return;
             }
         }
     }
 
-    private void LetGo(OpenTrace trace)
+    private static bool HasAbove(Activity data, Func<Activity, bool> condition)
     {
-        _open.TryRemove(trace, out _);
-        var spans = trace.Take(rootIsGone: false);
+        for (var parent = data.Parent; parent is not null; parent = parent.Parent)
+        {
+            if (condition(parent))
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
+    private (Activity? Top, OpenSpan? Span) TopmostRunning(Activity data)
+    {
+        (Activity?, OpenSpan?) topmost = default;
+        for (var parent = data.Parent; parent is not null; parent = parent.Parent)
+        {
+            if (parent.Recorded && Of(parent) is { HasEnded: false } span)
+            {
+                topmost = (parent, span);
+            }
+        }
+
+        return topmost;
+    }
+
+    /// <summary>Keeps ended spans where they wait for a running one.</summary>
+    /// <returns>False where that has ended meanwhile; those that could not be kept are left in the list.</returns>
+    private bool TryKeep(OpenSpan awaited, Activity top, List<Activity> spans)
+    {
+        while (spans.Count > 0)
+        {
+            if (!awaited.TryKeep(spans[0], MaxSpans, _time.GetTimestamp(), out var early))
+            {
+                return false;
+            }
+
+            spans.RemoveAt(0);
+            _awaited.TryAdd(top, false);
+            if (early is not null)
+            {
+                _sink.Send(new CompletedTrace(early, null, _leaves));
+            }
+        }
+
+        return true;
+    }
+
+    /// <summary>A span that takes too long, or whose end nobody tells us (a filter of the application turned it off), does not hold others for ever.</summary>
+    private void Sweep()
+    {
+        foreach (var (top, wasStopped) in _awaited)
+        {
+            if (Of(top) is not { HasEnded: false } span)
+            {
+                _awaited.TryRemove(top, out _);
+            }
+            else if (top.IsStopped && wasStopped)
+            {
+                _awaited.TryRemove(top, out _);
+                SendWithoutTop(span.GiveUp(), _leaves);
+            }
+            else if (top.IsStopped)
+            {
+                // Perhaps it is just being told: the next sweep will know.
+                _awaited.TryUpdate(top, true, false);
+            }
+            else if (_time.GetElapsedTime(span.KeptSince) > _maxTraceDuration)
+            {
+                _awaited.TryRemove(top, out _);
+                if (span.Take() is { Count: > 0 } spans)
+                {
+                    _sink.Send(new CompletedTrace(spans, null, _leaves));
+                }
+            }
+        }
+    }
+
+    private void SendWithoutTop(List<Activity> spans, Func<Activity, bool> leaves)
+    {
         if (spans.Count > 0)
         {
-            _sink.Send(new CompletedTrace(spans, null, trace));
+            var known = spans.ToHashSet();
+            var root = spans.Find(span => !HasAbove(span, above => known.Contains(above) || leaves(above)));
+            _sink.Send(new CompletedTrace(spans, root, leaves));
         }
     }
 }

@@ -1,0 +1,93 @@
+using LlamaStack.Client;
+using LlamaStack.Instrumentation;
+using Microsoft.Extensions.AI;
+
+namespace LlamaStack.Mlflow.Tests.Assembly;
+
+/// <summary>Functions that Microsoft.Extensions.AI calls for a model, over our client.</summary>
+[Collection(nameof(Tracing))]
+public sealed class FunctionInvocationTests
+{
+    private static readonly AIFunction _weather = AIFunctionFactory.Create((string city) => $"{city}: rain", "get_weather");
+    private static readonly AIFunction _broken = AIFunctionFactory.Create(string () => throw new InvalidOperationException("no sensor"), "get_weather");
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task A_tool_is_a_span_with_what_it_was_called_with_and_gave_back_and_tokens_count_once(bool responses)
+    {
+        await using var app = await TracedApp.StartAsync();
+        using var chat = (responses ? app.Client.AsIResponsesChatClient("demo/llama") : app.Chat).AsBuilder().UseFunctionInvocation().Build();
+
+        var response = await chat.GetResponseAsync("What is the weather in Paris?", new ChatOptions { Tools = [_weather] }, Limit.Token);
+
+        var trace = app.FlushedTrace();
+        Assert.Equal("""
+            orchestrate_tools
+              chat demo/llama
+              get_weather
+              chat demo/llama
+            """, Tree.Of(trace));
+        var tool = trace.Spans.Single(span => span.Name == "get_weather");
+        Assert.Equal("TOOL", tool.Type);
+        Assert.NotNull(tool.Attributes["mlflow.spanInputs"]!["city"]);
+        Assert.Contains("rain", tool.Attributes["mlflow.spanOutputs"]!.ToString(), StringComparison.Ordinal);
+        Assert.Equal("CHAIN", trace.Spans[0].Type);
+        Assert.False(trace.Spans[0].Attributes.ContainsKey("gen_ai.usage.input_tokens"));
+        Assert.False(trace.Spans[0].Attributes.ContainsKey("mlflow.chat.tokenUsage"));
+        var calls = trace.Spans.Where(span => span.Type == "CHAT_MODEL").ToList();
+        Assert.Equal(2, calls.Count);
+        Assert.Equal(calls.Sum(call => (long)call.Attributes["mlflow.chat.tokenUsage"]!["total_tokens"]!), trace.TokenUsage["total_tokens"]);
+        Assert.Equal("What is the weather in Paris?", trace.RequestPreview);
+        Assert.Equal(response.Text, trace.ResponsePreview);
+        Assert.Equal("get_weather", (string?)calls[0].Attributes["mlflow.chat.tools"]![0]!["function"]!["name"]);
+    }
+
+    [Fact]
+    public async Task A_tool_that_fails_is_a_span_in_error_and_the_trace_is_as_its_last_call()
+    {
+        await using var app = await TracedApp.StartAsync();
+        using var chat = app.Chat.AsBuilder().UseFunctionInvocation().Build();
+
+        await chat.GetResponseAsync("What is the weather?", new ChatOptions { Tools = [_broken] }, Limit.Token);
+
+        var trace = app.FlushedTrace();
+        Assert.Equal("OK", trace.State);
+        Assert.Equal(System.Diagnostics.ActivityStatusCode.Error, trace.Spans.Single(span => span.Type == "TOOL").Status);
+    }
+
+    [Fact]
+    public async Task Two_tools_at_once_are_told_apart()
+    {
+        await using var app = await TracedApp.StartAsync();
+        using var chat = app.Chat.AsBuilder().UseFunctionInvocation(configure: client => client.AllowConcurrentInvocation = true).Build();
+
+        await chat.GetResponseAsync("Both weather, please: get_weather", new ChatOptions { Tools = [_weather, AIFunctionFactory.Create((string place) => "noon", "get_time")] }, Limit.Token);
+
+        var tools = app.FlushedTrace().Spans.Where(span => span.Type == "TOOL").ToDictionary(span => span.Name);
+        Assert.Equal(["get_time", "get_weather"], tools.Keys.Order());
+        Assert.NotNull(tools["get_weather"].Attributes["mlflow.spanInputs"]!["city"]);
+        Assert.NotNull(tools["get_time"].Attributes["mlflow.spanInputs"]!["place"]);
+        Assert.Contains("noon", tools["get_time"].Attributes["mlflow.spanOutputs"]!.ToString(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Without_content_tools_have_names_and_nothing_else()
+    {
+        await using var app = await TracedApp.StartAsync(options => options.ContentCapture = ContentCapture.None);
+        using var chat = app.Chat.AsBuilder().UseFunctionInvocation().Build();
+
+        await chat.GetResponseAsync("What is the weather in planted-secret?", new ChatOptions { Tools = [_weather] }, Limit.Token);
+
+        var trace = app.FlushedTrace();
+        Assert.All(trace.Spans, span =>
+        {
+            Assert.False(span.Attributes.ContainsKey("mlflow.spanInputs"));
+            Assert.False(span.Attributes.ContainsKey("mlflow.spanOutputs"));
+            Assert.DoesNotContain("planted-secret", string.Join(' ', span.Attributes.Select(attribute => attribute.Value?.ToJsonString())), StringComparison.Ordinal);
+        });
+        Assert.Null(trace.RequestPreview);
+        Assert.Null(trace.ResponsePreview);
+        Assert.True(trace.TokenUsage["total_tokens"] > 0);
+    }
+}
