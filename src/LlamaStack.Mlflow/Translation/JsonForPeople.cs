@@ -9,6 +9,9 @@ namespace LlamaStack.Mlflow;
 /// <remarks>Values are hopped over and copied as they stand; only what changes is written anew.</remarks>
 internal static class JsonForPeople
 {
+    /// <summary>Deeper than this nothing is looked for: whoever nests without end must not end the process.</summary>
+    private const int MaxDepth = 64;
+
     /// <summary>Writes a request: whole, but for the bytes of pictures and sounds in it.</summary>
     public static void WriteInputs(ReadOnlySpan<byte> json, PooledBytes output)
     {
@@ -18,23 +21,27 @@ internal static class JsonForPeople
         }
         else
         {
-            WriteValue(json, output, keepNulls: true, isEmbedding: false);
+            WriteValue(json, output, keepNulls: true, isEmbedding: false, depth: 0);
         }
     }
 
     /// <summary>Writes an answer.</summary>
     public static void WriteOutputs(GenAIApi api, ReadOnlySpan<byte> json, PooledBytes output) =>
-        WriteValue(json, output, keepNulls: false, isEmbedding: api is GenAIApi.Embeddings);
+        WriteValue(json, output, keepNulls: false, isEmbedding: api is GenAIApi.Embeddings, depth: 0);
 
-    private static void WriteValue(ReadOnlySpan<byte> value, PooledBytes output, bool keepNulls, bool isEmbedding)
+    private static void WriteValue(ReadOnlySpan<byte> value, PooledBytes output, bool keepNulls, bool isEmbedding, int depth)
     {
-        if (JsonText.IsObject(value))
+        if (depth > MaxDepth)
         {
-            WriteObject(value, output, keepNulls, isEmbedding);
+            output.Append(value);
+        }
+        else if (JsonText.IsObject(value))
+        {
+            WriteObject(value, output, keepNulls, isEmbedding, depth);
         }
         else if (JsonText.IsArray(value))
         {
-            WriteArray(value, output, keepNulls, isEmbedding);
+            WriteArray(value, output, keepNulls, isEmbedding, depth);
         }
         else if (JsonText.IsString(value) && value.StartsWith("\"data:"u8) && value.IndexOf(";base64,"u8) is > 0 and var marker)
         {
@@ -47,7 +54,7 @@ internal static class JsonForPeople
         }
     }
 
-    private static void WriteObject(ReadOnlySpan<byte> value, PooledBytes output, bool keepNulls, bool isEmbedding)
+    private static void WriteObject(ReadOnlySpan<byte> value, PooledBytes output, bool keepNulls, bool isEmbedding, int depth)
     {
         output.Append((byte)'{');
         var any = false;
@@ -77,14 +84,14 @@ internal static class JsonForPeople
             }
             else
             {
-                WriteValue(member.Value, output, keepNulls, isEmbedding);
+                WriteValue(member.Value, output, keepNulls, isEmbedding, depth + 1);
             }
         }
 
         output.Append((byte)'}');
     }
 
-    private static void WriteArray(ReadOnlySpan<byte> value, PooledBytes output, bool keepNulls, bool isEmbedding)
+    private static void WriteArray(ReadOnlySpan<byte> value, PooledBytes output, bool keepNulls, bool isEmbedding, int depth)
     {
         output.Append((byte)'[');
         var any = false;
@@ -96,7 +103,7 @@ internal static class JsonForPeople
             }
 
             any = true;
-            WriteValue(element, output, keepNulls, isEmbedding);
+            WriteValue(element, output, keepNulls, isEmbedding, depth + 1);
         }
 
         output.Append((byte)']');
