@@ -130,7 +130,7 @@ internal static class ChatView
             var id = JsonText.Member(item, "id"u8);
             var name = JsonText.Member(item, "name"u8);
             var arguments = JsonText.Member(item, "arguments"u8);
-            ToolCall(id, JsonText.IsString(name) ? name : JsonText.Member(item, "type"u8), JsonText.IsString(arguments) ? arguments : Quoted(JsonText.Member(item, "queries"u8)));
+            ToolCall(id, JsonText.IsString(name) ? name : JsonText.Member(item, "type"u8), JsonText.IsString(arguments) ? arguments : JsonText.IsArray(JsonText.Member(item, "queries"u8)) ? Quoted(JsonText.Member(item, "queries"u8)) : default);
             var result = JsonText.Member(item, "output"u8);
             if (!JsonText.IsString(result))
             {

@@ -39,13 +39,14 @@ internal static class ToolDefinitions
         return any;
     }
 
-    /// <summary>A function of the Responses API has its members beside its type; a hosted tool has none, it goes by its type (an MCP server by its label).</summary>
+    /// <summary>A function of the Responses API has its members beside its type; a hosted tool has none, it goes by its type.</summary>
     private static void WriteNested(ReadOnlySpan<byte> tool, PooledBytes output)
     {
         output.Append("{\"type\":\"function\",\"function\":{"u8);
         var name = JsonText.Member(tool, "name"u8);
+        var type = JsonText.Member(tool, "type"u8);
         output.Append("\"name\":"u8);
-        output.Append(JsonText.IsString(name) ? name : JsonText.Member(tool, "type"u8));
+        output.Append(JsonText.IsString(name) ? name : JsonText.IsString(type) ? type : "\"\""u8);
         foreach (var member in new JsonMembers(tool))
         {
             if ((member.Name.SequenceEqual("description"u8) || member.Name.SequenceEqual("parameters"u8) || member.Name.SequenceEqual("strict"u8)) && !JsonText.IsNull(member.Value))
