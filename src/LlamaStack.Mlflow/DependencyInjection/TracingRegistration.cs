@@ -63,7 +63,7 @@ internal static class TracingRegistration
         services.AddSingleton<IProbe>(static provider => OptionsOf(provider) switch
         {
             { IsActive: false } => new InactiveProbe(),
-            { Mode: TracingMode.Otlp } => new OtlpProbe(provider.GetRequiredService<IHttpClientFactory>()),
+            { Mode: TracingMode.Otlp } => new OtlpProbe(provider.GetRequiredService<IHttpClientFactory>(), OtlpSettings.Traces(provider.GetService<IConfiguration>())),
             var options => new MlflowProbe(
                 provider.GetRequiredService<IHttpClientFactory>(), provider.GetRequiredService<MlflowClient>(), provider.GetRequiredService<MlflowServer>(), options, provider.GetRequiredService<DeliveryState>()),
         });
@@ -130,9 +130,8 @@ internal static class TracingRegistration
 
     private static void AddOtlp(TracerProviderBuilder tracing, MlflowTracingOptions options, IServiceProvider provider, ILogger logger)
     {
-        var settings = OtlpSettings.Traces();
-        var endpoint = OtlpSettings.TracesEndpoint(settings);
-        var shown = Addresses.Shown(endpoint);
+        var settings = OtlpSettings.Traces(provider.GetService<IConfiguration>());
+        var shown = Addresses.Shown(settings.Endpoint);
         logger.TracesGoOverOtlp(shown);
         var otlp = new OtlpProcessor(settings, new BatchExportActivityProcessorOptions());
         tracing.AddProcessor(new TraceProcessor(new OtlpSink(otlp, options), options, provider.GetRequiredService<TimeProvider>()));

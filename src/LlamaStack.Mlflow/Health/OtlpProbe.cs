@@ -6,25 +6,23 @@ using OpenTelemetry.Exporter;
 namespace LlamaStack.Mlflow;
 
 /// <summary>Does the OTLP endpoint take spans? An empty request says so, over HTTP or gRPC.</summary>
-internal sealed class OtlpProbe(IHttpClientFactory clients) : IProbe
+internal sealed class OtlpProbe(IHttpClientFactory clients, OtlpExporterOptions settings) : IProbe
 {
     private const string GrpcExport = "/opentelemetry.proto.collector.trace.v1.TraceService/Export";
     private const string Cure = "Its address is set by OTEL_EXPORTER_OTLP_ENDPOINT, its protocol by OTEL_EXPORTER_OTLP_PROTOCOL (grpc, usually port 4317, or http/protobuf, usually port 4318).";
 
-    private readonly OtlpExporterOptions _settings = OtlpSettings.Traces();
+    private readonly string _shown = Addresses.Shown(settings.Endpoint);
 
     public string Name => HealthChecks.Mlflow;
-
-    private Uri Endpoint => OtlpSettings.TracesEndpoint(_settings);
 
     public async Task<ProbeResult> ProbeAsync(CancellationToken cancellationToken)
     {
         try
         {
             using var http = clients.CreateClient(MlflowHttp.OtlpClientName);
-            http.Timeout = TimeSpan.FromMilliseconds(_settings.TimeoutMilliseconds);
+            http.Timeout = TimeSpan.FromMilliseconds(settings.TimeoutMilliseconds);
             using var request = Request();
-            foreach (var header in (_settings.Headers ?? "").Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries))
+            foreach (var header in (settings.Headers ?? "").Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries))
             {
                 var parts = header.Split('=', 2);
                 request.Headers.TryAddWithoutValidation(Uri.UnescapeDataString(parts[0]), parts.Length > 1 ? Uri.UnescapeDataString(parts[1]) : "");
@@ -36,16 +34,16 @@ internal sealed class OtlpProbe(IHttpClientFactory clients) : IProbe
         }
         catch (Exception e) when (e is HttpRequestException || (e is OperationCanceledException && !cancellationToken.IsCancellationRequested))
         {
-            return ProbeResult.Unhealthy($"The OTLP endpoint {Endpoint} cannot be reached: {e.Message} {Cure}");
+            return ProbeResult.Unhealthy($"The OTLP endpoint {_shown} cannot be reached: {e.Message} {Cure}");
         }
     }
 
     private HttpRequestMessage Request()
     {
         byte[] nothing = [0x0A, 0x00];
-        if (_settings.Protocol is OtlpExportProtocol.HttpProtobuf)
+        if (settings.Protocol is OtlpExportProtocol.HttpProtobuf)
         {
-            var post = new HttpRequestMessage(HttpMethod.Post, Endpoint) { Content = new ByteArrayContent(nothing) };
+            var post = new HttpRequestMessage(HttpMethod.Post, settings.Endpoint) { Content = new ByteArrayContent(nothing) };
             post.Content.Headers.ContentType = new MediaTypeHeaderValue("application/x-protobuf");
             return post;
         }
@@ -54,7 +52,7 @@ internal sealed class OtlpProbe(IHttpClientFactory clients) : IProbe
         var frame = new byte[5 + nothing.Length];
         BinaryPrimitives.WriteInt32BigEndian(frame.AsSpan(1), nothing.Length);
         nothing.CopyTo(frame, 5);
-        var call = new HttpRequestMessage(HttpMethod.Post, new Uri(Endpoint, GrpcExport))
+        var call = new HttpRequestMessage(HttpMethod.Post, new Uri(settings.Endpoint, GrpcExport))
         {
             Version = HttpVersion.Version20,
             VersionPolicy = HttpVersionPolicy.RequestVersionExact,
@@ -70,15 +68,15 @@ internal sealed class OtlpProbe(IHttpClientFactory clients) : IProbe
         var grpcStatus = Header(response.TrailingHeaders, "grpc-status") ?? Header(response.Headers, "grpc-status");
         if (response.IsSuccessStatusCode && grpcStatus is null or "0")
         {
-            return ProbeResult.Healthy($"The OTLP endpoint {Endpoint} takes spans. Whether MLflow gets them is the Collector's to say.");
+            return ProbeResult.Healthy($"The OTLP endpoint {_shown} takes spans. Whether MLflow gets them is the Collector's to say.");
         }
 
         return ProbeResult.Unhealthy(response.StatusCode switch
         {
-            HttpStatusCode.Unauthorized or HttpStatusCode.Forbidden => $"The OTLP endpoint {Endpoint} refuses us ({(int)response.StatusCode}): set OTEL_EXPORTER_OTLP_HEADERS.",
-            HttpStatusCode.NotFound => $"{Endpoint} is no OTLP endpoint (404). {Cure}",
-            _ when grpcStatus is not null => $"The OTLP endpoint {Endpoint} answered with gRPC status {grpcStatus}. {Cure}",
-            _ => $"The OTLP endpoint {Endpoint} answered {(int)response.StatusCode}. {Cure}",
+            HttpStatusCode.Unauthorized or HttpStatusCode.Forbidden => $"The OTLP endpoint {_shown} refuses us ({(int)response.StatusCode}): set OTEL_EXPORTER_OTLP_HEADERS.",
+            HttpStatusCode.NotFound => $"{_shown} is no OTLP endpoint (404). {Cure}",
+            _ when grpcStatus is not null => $"The OTLP endpoint {_shown} answered with gRPC status {grpcStatus}. {Cure}",
+            _ => $"The OTLP endpoint {_shown} answered {(int)response.StatusCode}. {Cure}",
         });
     }
 
