@@ -10,12 +10,20 @@ namespace LlamaStack.Mlflow;
 /// <summary>Probes the servers in the background, so that a scrape of the health endpoint asks none of them; says in the log what changed.</summary>
 internal sealed class HealthMonitor(IEnumerable<IProbe> probes, IOptions<MlflowTracingOptions> options, ILogger<HealthMonitor> logger, TimeProvider time) : BackgroundService
 {
+    /// <summary>A server that takes longer to say how it is, is not well.</summary>
+    private static readonly TimeSpan _probeTimeout = TimeSpan.FromSeconds(10);
+
     private readonly ConcurrentDictionary<string, ProbeResult> _results = [];
     private readonly TaskCompletionSource _firstRound = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-    /// <summary>The newest result; the first one is waited for.</summary>
+    /// <summary>The newest result; the first one is waited for. Without a host nobody asks in the background: it is asked now.</summary>
     public async Task<ProbeResult> GetAsync(string name, CancellationToken cancellationToken)
     {
+        if (ExecuteTask is null)
+        {
+            await ProbeAllAsync(cancellationToken).ConfigureAwait(false);
+        }
+
         if (!_results.TryGetValue(name, out var result))
         {
             await _firstRound.Task.WaitAsync(cancellationToken).ConfigureAwait(false);
@@ -69,14 +77,16 @@ internal sealed class HealthMonitor(IEnumerable<IProbe> probes, IOptions<MlflowT
 
     private async Task ProbeAsync(IProbe probe, CancellationToken cancellationToken)
     {
+        using var limit = new CancellationTokenSource(_probeTimeout, time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancellationToken);
         ProbeResult result;
         try
         {
-            result = await probe.ProbeAsync(cancellationToken).ConfigureAwait(false);
+            result = await probe.ProbeAsync(either.Token).ConfigureAwait(false);
         }
-        catch (Exception e) when (e is not OperationCanceledException)
+        catch (Exception e) when (!cancellationToken.IsCancellationRequested)
         {
-            result = ProbeResult.Unhealthy(e.Message);
+            result = ProbeResult.Unhealthy(limit.IsCancellationRequested ? $"{probe.Subject} did not answer within {_probeTimeout.TotalSeconds:0} seconds." : e.Message);
         }
 
         var before = _results.GetValueOrDefault(probe.Name);

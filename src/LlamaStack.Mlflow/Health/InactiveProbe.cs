@@ -5,6 +5,8 @@ internal sealed class InactiveProbe : IProbe
 {
     public string Name => HealthChecks.Mlflow;
 
+    public string Subject => "MLflow";
+
     public Task<ProbeResult> ProbeAsync(CancellationToken cancellationToken) =>
         Task.FromResult(ProbeResult.Healthy("Tracing to MLflow is switched off (MLFLOW_ENABLE_TRACING or LlamaStack:Tracing:Enabled)."));
 }

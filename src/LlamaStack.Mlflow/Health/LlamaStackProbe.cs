@@ -10,6 +10,8 @@ internal sealed class LlamaStackProbe(string server, LlamaStackClient client, Ll
 
     public string Name { get; } = HealthChecks.OfServer(server);
 
+    public string Subject => $"The LlamaStack server at {client.Endpoint}";
+
     public async Task<ProbeResult> ProbeAsync(CancellationToken cancellationToken)
     {
         try

@@ -17,6 +17,8 @@ internal sealed class MlflowProbe(IHttpClientFactory clients, MlflowClient clien
 
     public string Name => HealthChecks.Mlflow;
 
+    public string Subject => $"MLflow at {options.Address}";
+
     public async Task<ProbeResult> ProbeAsync(CancellationToken cancellationToken)
     {
         try

@@ -15,6 +15,8 @@ internal sealed class OtlpProbe(IHttpClientFactory clients, OtlpExporterOptions 
 
     public string Name => HealthChecks.Mlflow;
 
+    public string Subject => $"The OTLP endpoint {_shown}";
+
     public async Task<ProbeResult> ProbeAsync(CancellationToken cancellationToken)
     {
         try
