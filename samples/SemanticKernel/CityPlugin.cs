@@ -10,6 +10,5 @@ internal sealed class CityPlugin
     public static string GetWeather([Description("The city, for example Paris.")] string city) => $"{city}: 17 °C, light rain, wind from the west.";
 
     [KernelFunction("get_time"), Description("Tells the time in a city.")]
-    public static string GetTime([Description("The city, for example Paris.")] string city) =>
-        $"{city}: {TimeProvider.System.GetUtcNow().AddHours(city.Length % 3):HH:mm}";
+    public static string GetTime([Description("The city, for example Paris.")] string city) => $"{city}: 14:05.";
 }

@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using System.Net;
 
 namespace LlamaStack.Instrumentation;
 
@@ -29,10 +28,7 @@ internal sealed class Exchange : IDisposable
     private readonly TimeSpan _streamIdleTimeout;
     private PooledBytes? _requestBody;
     private SpanContent? _content;
-    private AnswerReader? _answer;
-    private HttpStatusCode _status;
-    private string? _reasonPhrase;
-    private string? _contentType;
+    private Answer? _answer;
     private TimeSpan? _timeToFirstChunk;
     private long _lastRead;
     private bool _injected;
@@ -115,12 +111,8 @@ internal sealed class Exchange : IDisposable
     public void Observe(HttpResponseMessage response)
     {
         _lastRead = Stopwatch.GetTimestamp();
-        _status = response.StatusCode;
-        _reasonPhrase = response.ReasonPhrase;
-        _contentType = response.Content.Headers.ContentType?.MediaType;
-        var isStream = response.IsSuccessStatusCode && (_contentType is "text/event-stream" || (_contentType is null && _request.Stream));
-        _answer = new AnswerReader(_operation.Api, isStream, _telemetry.KeepContent);
-        if ((int)_status >= 400 && Activity is { IsAllDataRequested: true } activity)
+        _answer = new Answer(_operation.Api, response, _request.Stream, _telemetry.KeepContent);
+        if (_answer.IsRefusal && Activity is { IsAllDataRequested: true } activity)
         {
             TagHeader(activity, response, "x-request-id", SemanticAttributes.RequestId);
             TagHeader(activity, response, "retry-after", SemanticAttributes.RetryAfter);
@@ -247,172 +239,65 @@ internal sealed class Exchange : IDisposable
 
     private void Record(string? leaving, Exception? exception)
     {
-        var facts = _answer?.Facts(isError: (int)_status >= 400) ?? new ResponseFacts();
-        var wasWhole = _answer is not null && (_answer.IsWhole || (!_answer.IsStream && IsWholeJson(_answer.Body)));
-        if (wasWhole)
+        var facts = _answer?.Facts() ?? new ResponseFacts();
+        if (_answer is { IsWhole: true })
         {
-            // Nothing that belongs to the answer is missing: how the connection was let go of does not matter.
+            // Nothing that belongs to the answer is missing: how its reader let go of it does not matter.
             leaving = null;
         }
 
-        var failure = Failure(facts, leaving, exception);
+        var failure = exception is null ? _answer?.Failure(facts, wasLeft: leaving is not null) : CallFailure.Of(exception, IsTimeout());
+        if (failure is not null && facts.FinishReasons.Count == 0 && _answer is { IsStream: true })
+        {
+            facts.FinishReasons.Add("error");
+        }
+
         _telemetry.Metrics.Record(MetricTags(facts), Stopwatch.GetElapsedTime(_started), _timeToFirstChunk, facts.Usage, failure?.Type);
         if (Activity is not { IsAllDataRequested: true } activity)
         {
             return;
         }
 
-        Tag(activity, facts);
-        if (leaving is not null && failure is null)
+        CallSpan.Tag(activity, facts, _timeToFirstChunk);
+        if (failure is { } error)
+        {
+            CallSpan.Tag(activity, error, _answer?.Status, withServersWords: _telemetry.KeepContent);
+        }
+        else if (leaving is not null)
         {
             activity.SetTag(SemanticAttributes.StreamEnding, leaving);
         }
 
-        if (failure is { } error)
-        {
-            Tag(activity, error);
-            if (facts.FinishReasons.Count == 0 && _answer is { IsStream: true })
-            {
-                activity.SetTag(GenAIAttributes.Response.FinishReasons, (string[])["error"]);
-            }
-        }
+        RecordContent(activity);
+    }
 
-        RecordContent(activity, failed: (int)_status >= 400);
+    /// <summary>Is it longer than the client waits, since the call began or, in a stream, since something came?</summary>
+    private bool IsTimeout()
+    {
+        var (since, limit) = _answer is { IsStream: true } ? (_lastRead, _streamIdleTimeout) : (_started, _requestTimeout);
+        return Stopwatch.GetElapsedTime(since) >= limit;
     }
 
     private static TimeSpan TimeoutOf(HttpRequestMessage request, HttpRequestOptionsKey<TimeSpan> key) =>
         request.Options.TryGetValue(key, out var timeout) && timeout > TimeSpan.Zero ? timeout : TimeSpan.MaxValue;
 
-    private CallFailure? Failure(ResponseFacts facts, string? leaving, Exception? exception)
+    private void RecordContent(Activity activity)
     {
-        if (exception is not null)
-        {
-            var (since, limit) = _answer is { IsStream: true } ? (_lastRead, _streamIdleTimeout) : (_started, _requestTimeout);
-            return CallFailure.Of(exception, timedOut: Stopwatch.GetElapsedTime(since) >= limit);
-        }
-
-        if ((int)_status >= 400)
-        {
-            return CallFailure.Of(_status, _reasonPhrase, facts.Error);
-        }
-
-        if (facts.Error is { } told)
-        {
-            return CallFailure.Of(told);
-        }
-
-        if (leaving is not null || _answer is null)
-        {
-            return null;
-        }
-
-        if (_answer.IsStream)
-        {
-            return !_answer.HasEvents ? new("empty_stream", "The stream ended without a single event.")
-                : !_answer.IsWhole ? new("stream_ended_early", "The stream ended before the answer did.")
-                : null;
-        }
-
-        return IsWholeJson(_answer.Body) ? null : new("invalid_response", $"The answer is not a JSON object: its content type is {_contentType ?? "not given"}.");
-    }
-
-    private static bool IsWholeJson(ReadOnlySpan<byte> body)
-    {
-        var start = JsonScan.SkipWhitespace(body, 0);
-        return start < body.Length && body[start] == (byte)'{' && JsonScan.SkipValue(body, start) > 0;
-    }
-
-    private void Tag(Activity activity, ResponseFacts facts)
-    {
-        Set(activity, GenAIAttributes.Response.Id, facts.Id);
-        Set(activity, GenAIAttributes.Response.Model, facts.Model);
-        Set(activity, GenAIAttributes.ConversationId, facts.ConversationId);
-        Set(activity, GenAIAttributes.Response.TimeToFirstChunk, _timeToFirstChunk?.TotalSeconds);
-        if (facts.FinishReasons.Count > 0)
-        {
-            activity.SetTag(GenAIAttributes.Response.FinishReasons, facts.FinishReasons.ToArray());
-        }
-
-        if (facts.Dimensions is { } dimensions)
-        {
-            activity.SetTag(GenAIAttributes.Embeddings.DimensionCount, (long)dimensions);
-        }
-
-        if (facts.Usage is { } usage)
-        {
-            Set(activity, GenAIAttributes.Usage.InputTokens, usage.Input);
-            Set(activity, GenAIAttributes.Usage.OutputTokens, usage.Output);
-            Set(activity, GenAIAttributes.Usage.CacheReadInputTokens, usage.CacheRead);
-            Set(activity, GenAIAttributes.Usage.CacheCreationInputTokens, usage.CacheCreation);
-            Set(activity, GenAIAttributes.Usage.ReasoningOutputTokens, usage.Reasoning);
-        }
-    }
-
-    private void Tag(Activity activity, CallFailure failure)
-    {
-        var message = _telemetry.KeepContent ? failure.ServersWords ?? failure.Message : failure.Message;
-        activity.SetTag(SemanticAttributes.ErrorType, failure.Type);
-        activity.SetStatus(ActivityStatusCode.Error, message);
-        if (_status != 0)
-        {
-            activity.SetTag(SemanticAttributes.HttpStatusCode, (int)_status);
-        }
-
-        if (failure.Exception is not null)
-        {
-            activity.AddException(failure.Exception);
-        }
-        else
-        {
-            activity.AddEvent(new ActivityEvent(SemanticAttributes.ExceptionEvent, tags: new ActivityTagsCollection
-            {
-                [SemanticAttributes.ExceptionType] = failure.Type,
-                [SemanticAttributes.ExceptionMessage] = message,
-            }));
-        }
-    }
-
-    private static void Set(Activity activity, string key, object? value)
-    {
-        if (value is not null)
-        {
-            activity.SetTag(key, value);
-        }
-    }
-
-    private void RecordContent(Activity activity, bool failed)
-    {
-        var content = new SpanContent(_operation.SpanType) { Api = _operation.Api };
+        _content = new SpanContent(_operation.SpanType) { Api = _operation.Api };
         if (_telemetry.KeepContent)
         {
-            content.Inputs = _requestBody;
+            _content.Inputs = _requestBody;
             _requestBody = null;
-            content.Outputs = failed ? null : _answer?.TakeContent();
+            _content.Outputs = _answer?.TakeContent();
             if (_telemetry.WriteMessages)
             {
-                WriteMessages(activity, content);
+                CallSpan.WriteMessages(activity, _operation.Api, _content);
             }
         }
 
-        _content = content;
         if (_telemetry.AttachContent)
         {
-            content.AttachTo(activity);
-        }
-    }
-
-    private void WriteMessages(Activity activity, SpanContent content)
-    {
-        if (content.Inputs is { } inputs)
-        {
-            Set(activity, GenAIAttributes.SystemInstructions, GenAIMessages.SystemInstructions(_operation.Api, inputs.Span));
-            Set(activity, GenAIAttributes.InputMessages, GenAIMessages.Input(_operation.Api, inputs.Span));
-            Set(activity, GenAIAttributes.Tool.Definitions, GenAIMessages.ToolDefinitions(inputs.Span));
-        }
-
-        if (content.Outputs is { } outputs)
-        {
-            Set(activity, GenAIAttributes.OutputMessages, GenAIMessages.Output(_operation.Api, outputs.Span));
+            _content.AttachTo(activity);
         }
     }
 

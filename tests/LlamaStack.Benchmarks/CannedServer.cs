@@ -8,11 +8,13 @@ internal sealed class CannedServer(byte[] body, string contentType, int pieceSiz
 {
     private readonly MediaTypeHeaderValue _contentType = MediaTypeHeaderValue.Parse(contentType);
 
-    protected override Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
+    protected override Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken) => Task.FromResult(Send(request, cancellationToken));
+
+    protected override HttpResponseMessage Send(HttpRequestMessage request, CancellationToken cancellationToken)
     {
         var content = new StreamContent(new Pieces(body, pieceSize));
         content.Headers.ContentType = _contentType;
-        return Task.FromResult(new HttpResponseMessage(HttpStatusCode.OK) { Content = content });
+        return new HttpResponseMessage(HttpStatusCode.OK) { Content = content };
     }
 
     /// <summary>A body that comes a piece a read, as from a server that flushes each event.</summary>

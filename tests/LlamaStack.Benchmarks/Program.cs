@@ -15,7 +15,7 @@ var config = ManualConfig.Create(DefaultConfig.Instance)
     .AddJob(job)
     .AddDiagnoser(MemoryDiagnoser.Default)
     .HideColumns(Column.Error, Column.StdDev, Column.RatioSD, Column.Gen0, Column.Gen1, Column.Gen2)
-    .WithOptions(ConfigOptions.DisableLogFile)
+    .WithOptions(once ? ConfigOptions.DisableLogFile | ConfigOptions.DisableOptimizationsValidator : ConfigOptions.DisableLogFile)
     .WithArtifactsPath(Path.Combine(AppContext.BaseDirectory, "results"));
 var summaries = BenchmarkSwitcher.FromAssembly(typeof(ChatCallBenchmarks).Assembly).Run(once ? ["--filter", "*"] : args, config);
 return summaries.Any(summary => summary.HasCriticalValidationErrors || summary.Reports.Any(report => !report.Success)) ? 1 : 0;

@@ -96,8 +96,7 @@ internal static class TracingRegistration
         {
             if (peeked is { IsActive: true, EffectiveIncludeHttpSpans: true })
             {
-                // No filter: a filtered request goes out as "not sampled", and the servers that the application calls would drop their spans for it.
-                tracing.AddHttpClientInstrumentation();
+                HttpSpans.Add(tracing, services);
             }
         });
         services.ConfigureOpenTelemetryTracerProvider(static (provider, tracing) =>

@@ -158,7 +158,7 @@ internal sealed class SpanAttributes(MlflowTracingOptions options)
 
     private static void WriteExchange(GenAIApi api, SpanContent content, IAttributeSink sink)
     {
-        var scratch = new PooledBytes(1024);
+        var scratch = new PooledBytes(Math.Max(content.Inputs?.Length ?? 0, content.Outputs?.Length ?? 0) + 256);
         if (content.Inputs is { } inputs)
         {
             JsonForPeople.WriteInputs(inputs.Span, scratch);

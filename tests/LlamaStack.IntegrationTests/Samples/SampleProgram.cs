@@ -4,7 +4,7 @@ using System.Text.RegularExpressions;
 
 namespace LlamaStack.IntegrationTests;
 
-/// <summary>A sample, started as a program with the settings a user would give it.</summary>
+/// <summary>A program of this repository, mostly a sample, started with the settings a user would give it.</summary>
 internal sealed partial class SampleProgram : IAsyncDisposable
 {
     private readonly Process _process;
@@ -38,11 +38,12 @@ internal sealed partial class SampleProgram : IAsyncDisposable
         }
     }
 
-    /// <summary>Runs a sample to its end.</summary>
+    /// <summary>Runs a program to its end.</summary>
     /// <returns>The exit code and what it said.</returns>
-    public static async Task<(int ExitCode, string Output)> RunAsync(string name, IReadOnlyDictionary<string, string> settings, CancellationToken cancellationToken)
+    public static async Task<(int ExitCode, string Output)> RunAsync(
+        string name, IReadOnlyDictionary<string, string> settings, CancellationToken cancellationToken, params string[] arguments)
     {
-        await using var program = Start(name, settings);
+        await using var program = Start(name, settings, arguments);
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         limit.CancelAfter(TimeSpan.FromMinutes(2));
         await program._process.WaitForExitAsync(limit.Token);

@@ -48,7 +48,7 @@ internal static class CannedModel
 
         if (last?.Role == "tool")
         {
-            return $"I asked {last.Name ?? "the tool"}, and it says: {Cut(last.Text)}. I hope that helps!";
+            return $"I asked {last.Name ?? "the tool"}, and it says: {Cut(last.Text).TrimEnd('.')}. I hope that helps!";
         }
 
         if (Mentions(prompt, "long"))
@@ -79,7 +79,7 @@ internal static class CannedModel
         if (Mentions(prompt, "both") || Mentions(prompt, "parallel"))
         {
             var second = prompt.Tools.FirstOrDefault(tool => tool != first) ?? first;
-            calls.Add(Call(second, SchemaSample.Of(second.Parameters, prompt.Question, another: true), 1));
+            calls.Add(Call(second, SchemaSample.Of(second.Parameters, prompt.Question, another: second == first), 1));
         }
 
         return calls;
