@@ -3,17 +3,21 @@ using LlamaStack.Instrumentation;
 using LlamaStack.Mlflow;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
+using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 
 namespace LlamaStack.AspNetCore;
 
 /// <summary>Tells the trace of a request its name, session and user, and the caller the trace's id.</summary>
-internal sealed class TracingMiddleware(RequestDelegate next, IOptions<RequestTracingOptions> options, IOptions<MlflowTracingOptions> tracing)
+internal sealed class TracingMiddleware(
+    RequestDelegate next, IOptions<RequestTracingOptions> options, IOptions<MlflowTracingOptions> tracing, ILogger<TracingMiddleware> logger)
 {
     private const int MaxLength = 250;
 
     private readonly RequestTracingOptions _options = options.Value;
     private readonly bool _honorIncomingSampling = tracing.Value.EffectiveHonorIncomingSampling;
+    private readonly bool _withContent = tracing.Value.EffectiveContentCapture is ContentCapture.Full;
+    private int _saidQuestionFailed;
 
     public async Task InvokeAsync(HttpContext context)
     {
@@ -35,15 +39,24 @@ internal sealed class TracingMiddleware(RequestDelegate next, IOptions<RequestTr
             });
         }
 
-        using var scope = LlamaStackTrace.BeginScope(Clean(_options.Session(context)), Clean(_options.User(context)));
+        using var scope = LlamaStackTrace.BeginScope(
+            Ask(nameof(RequestTracingOptions.Session), _options.Session, context), Ask(nameof(RequestTracingOptions.User), _options.User, context));
         try
         {
             await next(context).ConfigureAwait(false);
+            if (context.Response.StatusCode >= StatusCodes.Status500InternalServerError)
+            {
+                Fail(current, null);
+            }
         }
-        catch (Exception e) when (own is not null)
+        catch (Exception e)
         {
-            own.AddException(e);
-            own.SetStatus(ActivityStatusCode.Error, e.Message);
+            if (_withContent)
+            {
+                own?.AddException(e);
+            }
+
+            Fail(current, e);
             throw;
         }
         finally
@@ -63,6 +76,40 @@ internal sealed class TracingMiddleware(RequestDelegate next, IOptions<RequestTr
             ? SpanStarter.Start(NameOf(context) ?? context.Request.Method, ActivityKind.Server, null, honorIncomingSampling: false)
             : null;
 
+    /// <summary>The request failed; what an exception says may quote the prompt, so its words are content.</summary>
+    private void Fail(Activity request, Exception? exception)
+    {
+        if (request.Status is not ActivityStatusCode.Unset)
+        {
+            return;
+        }
+
+        if (exception is not null)
+        {
+            request.SetTag(SemanticAttributes.ErrorType, exception.GetType().FullName);
+        }
+
+        request.SetStatus(ActivityStatusCode.Error, _withContent ? exception?.Message : null);
+    }
+
+    /// <summary>What the application makes of a request. It is the application's own code: it may throw.</summary>
+    private string? Ask(string name, Func<HttpContext, string?> question, HttpContext context)
+    {
+        try
+        {
+            return Clean(question(context));
+        }
+        catch (Exception e)
+        {
+            if (Interlocked.Exchange(ref _saidQuestionFailed, 1) == 0)
+            {
+                logger.QuestionFailed(name, e);
+            }
+
+            return null;
+        }
+    }
+
     /// <summary>Method and route template: few different names, no ids in them.</summary>
     private static string? NameOf(HttpContext context) =>
         context.GetEndpoint() is RouteEndpoint { RoutePattern.RawText: { } route }
@@ -71,12 +118,13 @@ internal sealed class TracingMiddleware(RequestDelegate next, IOptions<RequestTr
 
     private static string? Clean(string? value)
     {
-        if (string.IsNullOrWhiteSpace(value))
+        if (value is null)
         {
             return null;
         }
 
         var text = value.Length > MaxLength ? value[..(char.IsHighSurrogate(value[MaxLength - 1]) ? MaxLength - 1 : MaxLength)] : value;
-        return text.Any(char.IsControl) ? string.Concat(text.Where(static character => !char.IsControl(character))) : text;
+        text = text.Any(char.IsControl) ? string.Concat(text.Where(static character => !char.IsControl(character))) : text;
+        return string.IsNullOrWhiteSpace(text) ? null : text;
     }
 }

@@ -23,7 +23,7 @@ internal sealed class TraceSummary
         Name = Cut(details?.Name ?? NameOf(root, trace.Spans), 4096)!;
         Session = Cut(details?.Session ?? Tag(trace, SemanticAttributes.SessionId) ?? Tag(trace, GenAIAttributes.ConversationId), MaxIdLength);
         User = Cut(details?.User ?? Tag(trace, SemanticAttributes.UserId), MaxIdLength);
-        Failure = root is { Kind: ActivityKind.Server, Status: ActivityStatusCode.Unset } && last?.Span is { Status: ActivityStatusCode.Error } failed ? failed : null;
+        Failure = root.Kind is ActivityKind.Server && !SaysHowItWent(root) && last?.Span is { Status: ActivityStatusCode.Error } failed ? failed : null;
         PromotesInputs = own?.Inputs is null;
         PromotesOutputs = own?.Outputs is null;
         RequestPreview = Cut(details?.RequestPreview ?? OwnRequestPreview(own), 1000);
@@ -61,6 +61,9 @@ internal sealed class TraceSummary
         isPlainText = false;
         return _last is { Api: { } api, Outputs: { } outputs } && ChatText.TryWriteAnswer(api, outputs.Span, output, out isPlainText);
     }
+
+    /// <summary>An error that only the status of the answer tells has no words: those of the model call are better.</summary>
+    private static bool SaysHowItWent(Activity root) => root.Status is ActivityStatusCode.Ok || (root.Status is ActivityStatusCode.Error && !string.IsNullOrEmpty(root.StatusDescription));
 
     /// <summary>Cuts a text to what MLflow takes, never through the middle of a character.</summary>
     public static string? Cut(string? text, int length) =>

@@ -83,13 +83,15 @@ public sealed class TraceSummaryTests : IDisposable
     public void Parts_of_a_trace_without_its_root_tell_nothing_of_the_whole() => Assert.Null(new CompletedTrace([_spans.Span()], null).Summary);
 
     [Theory]
-    [InlineData(ActivityKind.Server, ActivityStatusCode.Unset, true)]
-    [InlineData(ActivityKind.Server, ActivityStatusCode.Ok, false)]
-    [InlineData(ActivityKind.Internal, ActivityStatusCode.Unset, false)]
-    public void A_failed_last_call_is_the_requests_failure_unless_something_else_was_said(ActivityKind kind, ActivityStatusCode status, bool fails)
+    [InlineData(ActivityKind.Server, ActivityStatusCode.Unset, null, true)]
+    [InlineData(ActivityKind.Server, ActivityStatusCode.Ok, null, false)]
+    [InlineData(ActivityKind.Server, ActivityStatusCode.Error, null, true)]
+    [InlineData(ActivityKind.Server, ActivityStatusCode.Error, "something else", false)]
+    [InlineData(ActivityKind.Internal, ActivityStatusCode.Unset, null, false)]
+    public void A_failed_last_call_is_the_requests_failure_unless_something_else_was_said(ActivityKind kind, ActivityStatusCode status, string? description, bool fails)
     {
         var root = _spans.Span("root", kind);
-        root.SetStatus(status);
+        root.SetStatus(status, description);
         var call = _spans.Call(GenAIApi.ChatCompletions, null, null, root);
         call.SetStatus(ActivityStatusCode.Error, "asleep");
 
