@@ -213,6 +213,7 @@ internal sealed class OtlpTraces(MlflowTracingOptions options, TraceResource res
 
         public void Add(string key, ReadOnlySpan<byte> json)
         {
+            json = JsonSurrogates.Mend(json);
             if (!Utf8.IsValid(json))
             {
                 // One string that is no UTF-8 costs the whole request.
