@@ -8,6 +8,8 @@ internal sealed class MlflowExporter : ITraceSink
     /// <summary>More content than this does not go into one request, however few the traces.</summary>
     private const long MaxBatchBytes = 1024 * 1024;
 
+    private static readonly TimeSpan _givenByDispose = TimeSpan.FromSeconds(5);
+
     private readonly Lock _lock = new();
     private readonly Queue<CompletedTrace> _queue = new();
     private readonly CancellationTokenSource _stop = new();
@@ -79,7 +81,7 @@ internal sealed class MlflowExporter : ITraceSink
 
     public bool Shutdown(TimeSpan timeout)
     {
-        var all = Flush(timeout < TimeSpan.Zero || timeout > _options.ShutdownTimeout ? _options.ShutdownTimeout : timeout);
+        var all = Flush(ShutdownTimeout(timeout, _options.ShutdownTimeout));
         _stop.Cancel();
         int left;
         lock (_lock)
@@ -113,6 +115,10 @@ internal sealed class MlflowExporter : ITraceSink
             _stop.Dispose();
         }
     }
+
+    /// <summary>The option, unless whoever shuts down is in more of a hurry. What the provider's own <c>Dispose</c> gives is nobody's wish: it is the same always.</summary>
+    internal static TimeSpan ShutdownTimeout(TimeSpan given, TimeSpan option) =>
+        given < TimeSpan.Zero || given == _givenByDispose || given > option ? option : given;
 
     private bool HasFullBatch => _queue.Count >= _options.MaxBatchTraces || _bytes >= MaxBatchBytes;
 

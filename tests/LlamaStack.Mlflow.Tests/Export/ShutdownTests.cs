@@ -120,6 +120,16 @@ public sealed class ShutdownTests
         root.Dispose();
     }
 
+    [Theory]
+    [InlineData(-1, 5, 5)]
+    [InlineData(1, 5, 1)]
+    [InlineData(10, 5, 5)]
+    [InlineData(5, 30, 30)]
+    [InlineData(4, 30, 4)]
+    [InlineData(5, 1, 1)]
+    public void The_option_holds_beyond_the_five_seconds_that_the_providers_Dispose_gives(int given, int option, int seconds) =>
+        Assert.Equal(TimeSpan.FromSeconds(seconds), MlflowExporter.ShutdownTimeout(given < 0 ? Timeout.InfiniteTimeSpan : TimeSpan.FromSeconds(given), TimeSpan.FromSeconds(option)));
+
     [Fact]
     public async Task Disposing_twice_is_harmless()
     {
