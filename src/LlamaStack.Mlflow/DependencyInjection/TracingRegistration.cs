@@ -55,6 +55,7 @@ internal static class TracingRegistration
         services.TryAddTransient(static provider => new MlflowClient(provider.GetRequiredService<IHttpClientFactory>().CreateClient(MlflowHttp.ClientName)));
         services.AddSingleton(static provider => new MlflowServer(
             provider.GetRequiredService<MlflowClient>(), OptionsOf(provider), provider.GetRequiredService<ILogger<MlflowServer>>()));
+        services.AddSingleton(static provider => new TracesRoute(OptionsOf(provider)));
         services.AddSingleton<DeliveryState>();
     }
 
@@ -65,7 +66,7 @@ internal static class TracingRegistration
             { IsActive: false } => new InactiveProbe(),
             { Mode: TracingMode.Otlp } => new OtlpProbe(provider.GetRequiredService<IHttpClientFactory>(), OtlpSettings.Traces(provider.GetService<IConfiguration>())),
             var options => new MlflowProbe(
-                provider.GetRequiredService<IHttpClientFactory>(), provider.GetRequiredService<MlflowClient>(), provider.GetRequiredService<MlflowServer>(), options, provider.GetRequiredService<DeliveryState>()),
+                provider.GetRequiredService<IHttpClientFactory>(), provider.GetRequiredService<TracesRoute>(), provider.GetRequiredService<MlflowClient>(), provider.GetRequiredService<MlflowServer>(), options, provider.GetRequiredService<DeliveryState>()),
         });
         services.AddSingleton<HealthMonitor>();
         services.AddHostedService(static provider => provider.GetRequiredService<HealthMonitor>());
@@ -147,7 +148,7 @@ internal static class TracingRegistration
         // Made now and kept: the last traces leave while the services are being disposed, and no new client can be had from them then.
         var http = provider.GetRequiredService<IHttpClientFactory>().CreateClient(MlflowHttp.ClientName);
         var delivery = new MlflowDelivery(
-            http, provider.GetRequiredService<MlflowServer>(), provider.GetRequiredService<MlflowClient>(), options, state, resource, time);
+            http, provider.GetRequiredService<TracesRoute>(), provider.GetRequiredService<MlflowServer>(), provider.GetRequiredService<MlflowClient>(), options, state, resource, time);
         processor = new TraceProcessor(new MlflowExporter(delivery, options, state, time), options, time);
         return processor;
     }

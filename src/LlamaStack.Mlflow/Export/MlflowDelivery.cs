@@ -12,6 +12,7 @@ internal sealed class MlflowDelivery
     private const int BriefTries = 3;
 
     private readonly HttpClient _http;
+    private readonly TracesRoute _route;
     private readonly MlflowServer _server;
     private readonly MlflowTracingOptions _options;
     private readonly DeliveryState _state;
@@ -21,9 +22,10 @@ internal sealed class MlflowDelivery
     private readonly ResiliencePipeline<ExportAnswer> _retries;
 
     public MlflowDelivery(
-        HttpClient http, MlflowServer server, MlflowClient client, MlflowTracingOptions options, DeliveryState state, TraceResource resource, TimeProvider time)
+        HttpClient http, TracesRoute route, MlflowServer server, MlflowClient client, MlflowTracingOptions options, DeliveryState state, TraceResource resource, TimeProvider time)
     {
         _http = http;
+        _route = route;
         _server = server;
         _options = options;
         _state = state;
@@ -133,12 +135,10 @@ internal sealed class MlflowDelivery
 
     private async Task<ExportAnswer> PostAsync(IReadOnlyList<CompletedTrace> batch, MlflowServer.Target target, CancellationToken cancellationToken)
     {
-        using var request = new HttpRequestMessage(HttpMethod.Post, _options.TracesEndpoint ?? MlflowHttp.TracesEndpoint(_http.BaseAddress!));
-        request.Headers.TryAddWithoutValidation(MlflowAttributes.Header.ExperimentId, target.ExperimentId);
-        request.Content = Body(batch);
+        var bytes = Body(batch);
         try
         {
-            using var response = await _http.SendAsync(request, cancellationToken).ConfigureAwait(false);
+            using var response = await _route.PostAsync(_http, target.ExperimentId, () => Content(bytes), cancellationToken).ConfigureAwait(false);
             var body = response.IsSuccessStatusCode ? "" : await response.Content.ReadAsStringAsync(cancellationToken).ConfigureAwait(false);
             return ExportAnswer.Of(response, body, _http.BaseAddress, _time.GetUtcNow());
         }
@@ -148,7 +148,7 @@ internal sealed class MlflowDelivery
         }
     }
 
-    private ByteArrayContent Body(IReadOnlyList<CompletedTrace> batch)
+    private byte[] Body(IReadOnlyList<CompletedTrace> batch)
     {
         var bytes = new PooledBytes(64 * 1024);
         _otlp.Write(batch, bytes);
@@ -169,6 +169,11 @@ internal sealed class MlflowDelivery
         }
 
         bytes.Return();
+        return body;
+    }
+
+    private ByteArrayContent Content(byte[] body)
+    {
         var content = new ByteArrayContent(body);
         content.Headers.ContentType = new MediaTypeHeaderValue("application/x-protobuf");
         if (_options.Compress)

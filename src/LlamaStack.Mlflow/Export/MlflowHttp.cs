@@ -9,8 +9,6 @@ internal static class MlflowHttp
     public const string ClientName = "LlamaStack.Mlflow";
     public const string OtlpClientName = "LlamaStack.Otlp";
 
-    public static Uri TracesEndpoint(Uri baseAddress) => new(baseAddress, "v1/traces");
-
     public static void Configure(HttpClient http, MlflowTracingOptions options)
     {
         if (options.TrackingUri is null)

@@ -6,7 +6,7 @@ namespace LlamaStack.Mlflow;
 /// Can MLflow take our traces? The smallest OTLP request proves route, credentials and permission, and stores nothing; version, store and experiment are asked too,
 /// since that answer says nothing of them.
 /// </summary>
-internal sealed class MlflowProbe(IHttpClientFactory clients, MlflowClient client, MlflowServer server, MlflowTracingOptions options, DeliveryState delivery) : IProbe
+internal sealed class MlflowProbe(IHttpClientFactory clients, TracesRoute route, MlflowClient client, MlflowServer server, MlflowTracingOptions options, DeliveryState delivery) : IProbe
 {
     /// <summary>From this version on MLflow's basic authentication covers the route that traces take.</summary>
     private static readonly Version _authenticatesTraces = new(3, 10);
@@ -46,11 +46,8 @@ internal sealed class MlflowProbe(IHttpClientFactory clients, MlflowClient clien
     private async Task PostNothingAsync(MlflowServer.Target target, CancellationToken cancellationToken)
     {
         using var http = clients.CreateClient(MlflowHttp.ClientName);
-        using var request = new HttpRequestMessage(HttpMethod.Post, options.TracesEndpoint ?? MlflowHttp.TracesEndpoint(http.BaseAddress!));
-        request.Headers.TryAddWithoutValidation(MlflowAttributes.Header.ExperimentId, target.ExperimentId);
-        request.Content = new ByteArrayContent(_nothing);
-        request.Content.Headers.ContentType = new MediaTypeHeaderValue("application/x-protobuf");
-        using var response = await http.SendAsync(request, cancellationToken).ConfigureAwait(false);
+        using var response = await route.PostAsync(
+            http, target.ExperimentId, static () => new ByteArrayContent(_nothing) { Headers = { ContentType = new MediaTypeHeaderValue("application/x-protobuf") } }, cancellationToken).ConfigureAwait(false);
         if (!response.IsSuccessStatusCode)
         {
             throw await MlflowErrors.OfAsync(response, http.BaseAddress, cancellationToken).ConfigureAwait(false);

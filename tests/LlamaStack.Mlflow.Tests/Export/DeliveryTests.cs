@@ -159,6 +159,66 @@ public sealed class DeliveryTests
         Assert.All(app.Mlflow.Requests, request => Assert.StartsWith("/ml/", request.Path, StringComparison.Ordinal));
     }
 
+    [Theory]
+    [InlineData("3.15.0")]
+    [InlineData("3.7.0")]
+    public async Task An_older_server_below_a_prefix_takes_spans_at_its_root(string version)
+    {
+        // Up to 3.15 the prefix is not for this route; 3.7 has its REST API at the root, too, so that is a proxy's work there.
+        await using var app = await TracedApp.StartAsync(mlflow: options => (options.StaticPrefix, options.Version) = ("/ml", version));
+        if (version == "3.7.0")
+        {
+            app.Mlflow.Intercept = context =>
+            {
+                var path = context.Request.Path.Value!;
+                return path.StartsWith("/ml/api", StringComparison.Ordinal) ? AnswerAsync(context) : Task.FromResult(false);
+            };
+        }
+
+        await app.AskAsync();
+        app.Flush();
+        await app.AskAsync();
+        app.Flush();
+
+        Assert.Equal(2, app.Mlflow.Traces.Count);
+        Assert.Equal("", app.Counts.Dropped);
+
+        // The wrong one is asked once.
+        Assert.Single(app.Exports, request => request.Path == "/ml/v1/traces");
+        Assert.Equal(Microsoft.Extensions.Diagnostics.HealthChecks.HealthStatus.Healthy, (await app.ProbeAsync()).Status);
+
+        static async Task<bool> AnswerAsync(Microsoft.AspNetCore.Http.HttpContext context)
+        {
+            context.Response.ContentType = "application/json";
+            await Microsoft.AspNetCore.Http.HttpResponseWritingExtensions.WriteAsync(context.Response, """{"experiment":{"experiment_id":"0","name":"Default","lifecycle_stage":"active"}}""", context.RequestAborted);
+            return true;
+        }
+    }
+
+    [Fact]
+    public async Task A_server_with_the_route_nowhere_is_asked_at_both_places_and_then_refused()
+    {
+        await using var app = await TracedApp.StartAsync(mlflow: options => options.StaticPrefix = "/ml");
+        app.Mlflow.Intercept = async context =>
+        {
+            if (!context.Request.Path.Value!.EndsWith("/v1/traces", StringComparison.Ordinal))
+            {
+                return false;
+            }
+
+            context.Response.StatusCode = 404;
+            context.Response.ContentType = "text/html; charset=utf-8";
+            await Microsoft.AspNetCore.Http.HttpResponseWritingExtensions.WriteAsync(context.Response, "<title>404 Not Found</title>", context.RequestAborted);
+            return true;
+        };
+        await app.AskAsync();
+
+        app.Flush();
+
+        Assert.Equal(["/ml/v1/traces", "/v1/traces"], app.Exports.Select(request => request.Path));
+        Assert.Equal("refused: 1", app.Counts.Dropped);
+    }
+
     [Fact]
     public async Task Traces_go_to_their_own_address_where_a_proxy_splits_the_paths()
     {
