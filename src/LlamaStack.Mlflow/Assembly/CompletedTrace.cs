@@ -45,6 +45,9 @@ internal sealed class CompletedTrace
     /// <summary>Gets what the tools of the trace were called with and gave back.</summary>
     public ToolCalls ToolCalls => field ??= new ToolCalls(this);
 
+    /// <summary>Gets the span of the caller, in another process, that the trace was begun for.</summary>
+    public ActivitySpanId CallersSpan => Root is null ? default : TraceDetails.Top(Root).ParentSpanId;
+
     public ActivityTraceId TraceId => Spans[0].TraceId;
 
     /// <summary>The spans are where they belong, or lost: their content is no longer needed.</summary>

@@ -59,7 +59,7 @@ internal sealed class OtlpTraces(MlflowTracingOptions options, TraceResource res
         }
 
         // Whose callers send their spans to the same MLflow has a root there already.
-        var parent = options.CallersExportToMlflow && span == trace.Root ? span.ParentSpanId : trace.ParentOf(span);
+        var parent = options.CallersExportToMlflow && span == trace.Root ? trace.CallersSpan : trace.ParentOf(span);
         if (parent != default)
         {
             parent.CopyTo(id[..8]);
@@ -101,6 +101,11 @@ internal sealed class OtlpTraces(MlflowTracingOptions options, TraceResource res
             writer.Bytes(1, id);
             link.Context.SpanId.CopyTo(id[..8]);
             writer.Bytes(2, id[..8]);
+            foreach (ref readonly var tag in link.EnumerateTagObjects())
+            {
+                Attribute(writer, 4, tag.Key, tag.Value);
+            }
+
             writer.End(linkStart);
         }
 

@@ -64,7 +64,7 @@ internal sealed class TraceInfos(MlflowClient client, MlflowTracingOptions optio
 
     /// <summary>A trace whose root is the caller's is the caller's to tell of: state, times and name would be overwritten by ours.</summary>
     private bool IsNeeded(CompletedTrace trace, TraceSummary summary, MlflowServer.Target target) =>
-        !(options.CallersExportToMlflow && trace.Root!.ParentSpanId != default)
+        !(options.CallersExportToMlflow && trace.CallersSpan != default)
         && (!target.TellsAllByAttributes
         || summary.RequestPreview is not null
         || summary.ResponsePreview is not null

@@ -351,13 +351,28 @@ public sealed class AssemblyTests : IDisposable
     [Fact]
     public async Task Http_spans_below_a_call_leave_where_they_are_asked_for()
     {
-        await using var app = await StartAsync(options => options.IncludeHttpSpans = true, services: services => services.AddOpenTelemetry().WithTracing(tracing => tracing.AddHttpClientInstrumentation()));
+        await using var app = await StartAsync(options => options.IncludeHttpSpans = true);
         await app.AskAsync();
 
         Assert.Equal("""
             chat demo/llama
               POST
             """, Tree.Of(app.FlushedTrace()));
+    }
+
+    [Fact]
+    public async Task Links_leave_with_what_they_say()
+    {
+        await using var app = await StartAsync();
+        var other = new ActivityContext(ActivityTraceId.CreateRandom(), ActivitySpanId.CreateRandom(), ActivityTraceFlags.Recorded);
+        using (_shop.StartActivity(ActivityKind.Internal, name: "batch", links: [new ActivityLink(other, new ActivityTagsCollection { ["why"] = "same basket" })]))
+        {
+            await app.AskAsync();
+        }
+
+        var link = Assert.Single(app.FlushedTrace().Spans[0].Links);
+
+        Assert.Equal((other.TraceId.ToHexString(), other.SpanId.ToHexString(), "same basket"), (link.TraceId, link.SpanId, (string?)link.Attributes["why"]));
     }
 
     private Task<TracedApp> StartAsync(

@@ -61,6 +61,30 @@ public sealed class LateSpanTests
     }
 
     [Theory]
+    [InlineData("00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01", "b7ad6b7169203331", "IN_PROGRESS", 0)]
+    [InlineData(null, null, "OK", 1)]
+    public async Task Where_callers_export_to_the_same_MLflow_such_a_call_hangs_below_the_callers_span(string? caller, string? parent, string state, int traceInfos)
+    {
+        await using var app = await TracedApp.StartAsync(options => options.CallersExportToMlflow = true, mlflow: options => options.Version = "3.12.0");
+        var (gate, held) = Hold(app);
+        Task<string> late;
+        using (Requests.Start(caller))
+        {
+            late = app.AskAsync("Late?");
+            await held.Soon();
+        }
+
+        gate.SetResult();
+        await late;
+        app.Flush();
+
+        var trace = Assert.Single(app.Mlflow.Traces);
+        Assert.Equal(state, trace.State);
+        Assert.Equal(parent, Assert.Single(trace.Spans).ParentSpanId);
+        Assert.Equal(traceInfos, app.TraceInfos.Count);
+    }
+
+    [Theory]
     [InlineData(true)]
     [InlineData(false)]
     public async Task A_call_that_begins_after_its_request_is_part_of_what_there_is(bool requestHasCall)
