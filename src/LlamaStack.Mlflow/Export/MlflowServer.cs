@@ -47,7 +47,7 @@ internal sealed class MlflowServer(MlflowClient client, MlflowTracingOptions opt
                     $"MLflow has no experiment with the id {id}: set LlamaStack:Tracing:ExperimentId or MLFLOW_EXPERIMENT_ID to one that exists, or ExperimentName, which is created if missing.",
                     HttpStatusCode.NotFound,
                     MlflowClient.DoesNotExist)
-            : await client.GetOrCreateExperimentAsync(options.ExperimentName ?? "Default", cancellationToken).ConfigureAwait(false);
+            : await client.GetOrCreateExperimentAsync(string.IsNullOrWhiteSpace(options.ExperimentName) ? "Default" : options.ExperimentName, cancellationToken).ConfigureAwait(false);
         if (experiment.IsDeleted)
         {
             throw MlflowClient.Deleted(experiment);

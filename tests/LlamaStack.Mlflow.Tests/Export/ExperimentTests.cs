@@ -159,6 +159,18 @@ public sealed class ExperimentTests
         Assert.Equal("", app.Counts.Dropped);
     }
 
+    [Theory]
+    [InlineData("")]
+    [InlineData("  ")]
+    [InlineData(null)]
+    public async Task A_blank_name_is_none(string? name)
+    {
+        await using var app = await TracedApp.StartAsync(options => (options.ExperimentName, options.ExperimentId) = (name, ""));
+        await app.AskAsync();
+
+        Assert.Equal("0", app.FlushedTrace().ExperimentId);
+    }
+
     [Fact]
     public async Task It_is_named_in_one_line_of_the_log()
     {
