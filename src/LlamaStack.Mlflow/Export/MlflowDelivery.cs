@@ -56,23 +56,32 @@ internal sealed class MlflowDelivery
             .Build();
     }
 
-    /// <summary>Delivers a batch; what cannot be delivered is dropped and counted.</summary>
-    /// <exception cref="OperationCanceledException">The application stops.</exception>
+    /// <summary>Delivers a batch; what cannot be delivered, or not before the application stops, is dropped and counted.</summary>
     public async Task DeliverAsync(IReadOnlyList<CompletedTrace> batch, CancellationToken cancellationToken)
     {
         MlflowServer.Target? target = null;
-        var answer = await TryAsync(
-            async token =>
-            {
-                (var result, target) = await PostAsync(batch, token).ConfigureAwait(false);
-                return result;
-            },
-            cancellationToken).ConfigureAwait(false);
+        ExportAnswer answer;
+        try
+        {
+            answer = await TryAsync(
+                async token =>
+                {
+                    (var result, target) = await PostAsync(batch, token).ConfigureAwait(false);
+                    return result;
+                },
+                cancellationToken).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException)
+        {
+            _state.Drop("shutdown", batch.Count);
+            return;
+        }
+
         switch (answer.Result)
         {
             case ExportResult.Delivered:
                 _state.Works(batch.Count);
-                await _infos.SendAsync(batch, target!, TryAsync, cancellationToken).ConfigureAwait(false);
+                await TellAsync(batch, target!, cancellationToken).ConfigureAwait(false);
                 break;
             case ExportResult.Poisoned or ExportResult.TryAgainBriefly when batch.Count > 1:
                 var half = batch.Count / 2;
@@ -86,6 +95,18 @@ internal sealed class MlflowDelivery
                 _state.Fails(answer.Problem!);
                 _state.Drop(answer.Result is ExportResult.TryAgain ? "unreachable" : "refused", batch.Count);
                 break;
+        }
+    }
+
+    private async Task TellAsync(IReadOnlyList<CompletedTrace> batch, MlflowServer.Target target, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await _infos.SendAsync(batch, target, TryAsync, cancellationToken).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException)
+        {
+            // The application stops. The spans are there.
         }
     }
 

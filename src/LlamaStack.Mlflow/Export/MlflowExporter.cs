@@ -149,10 +149,6 @@ internal sealed class MlflowExporter : ITraceSink
             {
                 await _delivery.DeliverAsync(batch, _stop.Token).ConfigureAwait(false);
             }
-            catch (OperationCanceledException)
-            {
-                _state.Drop("shutdown", batch.Count);
-            }
             catch (Exception e)
             {
                 _state.Failed(e);

@@ -79,6 +79,31 @@ public sealed class ShutdownTests
     }
 
     [Fact]
+    public async Task A_trace_whose_spans_have_arrived_is_not_counted_as_lost()
+    {
+        await using var app = await TracedApp.StartAsync(options => options.ShutdownTimeout = TimeSpan.FromMilliseconds(200), server => server.Version = "3.12.0");
+        var asked = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        var never = new TaskCompletionSource();
+        app.Mlflow.Intercept = async context =>
+        {
+            if (context.Request.Path.Value != "/api/3.0/mlflow/traces")
+            {
+                return false;
+            }
+
+            asked.TrySetResult();
+            await never.Task.WaitAsync(context.RequestAborted);
+            return true;
+        };
+        await app.AskAsync();
+        await asked.Task.Soon();
+
+        await app.StopAsync();
+
+        Assert.Equal((1, ""), (app.Counts.Exported, app.Counts.Dropped));
+    }
+
+    [Fact]
     public async Task A_flush_waits_no_longer_than_it_is_told()
     {
         await using var app = await TracedApp.StartAsync(options => options.ShutdownTimeout = TimeSpan.Zero);
