@@ -25,14 +25,19 @@ internal static class MlflowErrors
     public static async Task<MlflowException> OfAsync(HttpResponseMessage response, Uri? address, CancellationToken cancellationToken)
     {
         var body = await response.Content.ReadAsStringAsync(cancellationToken).ConfigureAwait(false);
-        return Of(response.StatusCode, response.Content.Headers.ContentType?.MediaType, body, address);
+        return Of(response, body, address);
     }
 
-    public static MlflowException Of(HttpStatusCode status, string? mediaType, string body, Uri? address)
+    public static MlflowException Of(HttpResponseMessage response, string body, Uri? address)
     {
         var error = Read(body);
-        return new MlflowException(Explain(status, mediaType, body, error, address), status, error?.ErrorCode);
+        var message = response.Headers.Location is { } location
+            ? $"MLflow at {address} has moved to {Addresses.Shown(Moved(address, location))} ({(int)response.StatusCode}): set LlamaStack:Tracing:TrackingUri or MLFLOW_TRACKING_URI to the address that answers."
+            : Explain(response.StatusCode, response.Content.Headers.ContentType?.MediaType, body, error, address);
+        return new MlflowException(message, response.StatusCode, error?.ErrorCode);
     }
+
+    private static Uri Moved(Uri? address, Uri location) => address is null ? location : new Uri(address, location);
 
     private static string Explain(HttpStatusCode status, string? mediaType, string body, ErrorAnswer? error, Uri? address) => status switch
     {

@@ -16,7 +16,7 @@ internal sealed record ExportAnswer(ExportResult Result, string? Problem = null,
             return Delivered;
         }
 
-        var error = MlflowErrors.Of(response.StatusCode, response.Content.Headers.ContentType?.MediaType, body, address);
+        var error = MlflowErrors.Of(response, body, address);
         var result = response.StatusCode switch
         {
             HttpStatusCode.RequestTimeout or HttpStatusCode.TooManyRequests or HttpStatusCode.BadGateway or HttpStatusCode.ServiceUnavailable or HttpStatusCode.GatewayTimeout => ExportResult.TryAgain,

@@ -37,7 +37,14 @@ internal static class MlflowHttp
 
     public static HttpMessageHandler Handler(MlflowTracingOptions options)
     {
-        var handler = new SocketsHttpHandler { PooledConnectionLifetime = TimeSpan.FromMinutes(2), ActivityHeadersPropagator = null };
+        var handler = new SocketsHttpHandler
+        {
+            PooledConnectionLifetime = TimeSpan.FromMinutes(2),
+            ActivityHeadersPropagator = null,
+
+            // A redirect loses the credentials and makes a GET of a POST: what comes of it says nothing of the reason.
+            AllowAutoRedirect = false,
+        };
         if (options.InsecureTls)
         {
 #pragma warning disable CA5359 // Asked for by name: LlamaStack:Tracing:InsecureTls, MLFLOW_TRACKING_INSECURE_TLS.

@@ -88,6 +88,21 @@ public sealed class MlflowHealthTests
         Assert.Equal(HealthStatus.Healthy, (await app.ProbeAsync()).Status);
     }
 
+    [Theory]
+    [InlineData("/version", "https://mlflow.example/version")]
+    [InlineData("/v1/traces", "https://ann:pw@mlflow.example/v1/traces?x=1")]
+    public async Task A_server_that_has_moved_is_told_with_its_new_address(string path, string location)
+    {
+        await using var app = await TracedApp.StartAsync(options => (options.Username, options.Password) = ("ann", "pw"));
+        app.Mlflow.Enqueue(new ScriptedExchange { Path = path, Status = 301, Headers = new Dictionary<string, string> { ["location"] = location } });
+
+        var health = await app.ProbeAsync();
+
+        Assert.Equal(HealthStatus.Unhealthy, health.Status);
+        Assert.Contains($"has moved to https://mlflow.example{path} (301)", health.Description, StringComparison.Ordinal);
+        Assert.Contains("MLFLOW_TRACKING_URI", health.Description, StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task A_deleted_experiment_is_told_with_the_words_that_restore_it()
     {
