@@ -283,7 +283,7 @@ public sealed class TracingMiddlewareTests
                 await Assert.ThrowsAnyAsync<Exception>(() => AskAsync(chat));
                 context.Response.StatusCode = status;
             }),
-            requests: requestTracing ? _ => { } : null);
+            requests: requestTracing ? options => options.TraceIdHeader = "X-Trace-Id" : null);
         app.Models.Enqueue(Testing.ScriptedExchange.Json("/v1/chat/completions", """{"error":{"message":"The model is asleep."}}""", 503));
 
         (await app.SendAsync("GET", "/ask")).Dispose();
