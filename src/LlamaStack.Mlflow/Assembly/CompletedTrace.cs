@@ -8,6 +8,7 @@ internal sealed class CompletedTrace
 {
     private readonly HashSet<ActivitySpanId> _ids;
     private readonly Func<Activity, bool>? _leaves;
+    private HashSet<Activity>? _aboveExchanges;
 
     /// <summary>Puts spans together.</summary>
     /// <param name="spans">At least one, of one trace.</param>
@@ -50,6 +51,9 @@ internal sealed class CompletedTrace
 
     public ActivityTraceId TraceId => Spans[0].TraceId;
 
+    /// <summary>Does a span of another library stand above an exchange that has its own? What the exchange counts, it would count again.</summary>
+    public bool IsAboveExchange(Activity span) => (_aboveExchanges ??= AboveExchanges()).Contains(span);
+
     /// <summary>The spans are where they belong, or lost: their content is no longer needed.</summary>
     public void ReleaseContent()
     {
@@ -57,6 +61,19 @@ internal sealed class CompletedTrace
         {
             SpanContent.Of(span)?.Release();
         }
+    }
+
+    private HashSet<Activity> AboveExchanges()
+    {
+        HashSet<Activity> above = [];
+        foreach (var span in Spans)
+        {
+            for (var parent = SpanContent.Of(span)?.Api is null ? null : span.Parent; parent is not null && above.Add(parent); parent = parent.Parent)
+            {
+            }
+        }
+
+        return above;
     }
 
     /// <summary>The parent that a span has among those that leave: the nearest one. None where none of those above it does.</summary>

@@ -74,7 +74,7 @@ internal sealed class OtlpTraces(MlflowTracingOptions options, TraceResource res
         foreach (ref readonly var tag in span.EnumerateTagObjects())
         {
             // Session and user of the root are written with the trace's own.
-            if (tag.Value is not null && SpanAttributes.Belongs(span, tag.Key) && !(span == trace.Root && tag.Key is SemanticAttributes.SessionId or SemanticAttributes.UserId))
+            if (tag.Value is not null && SpanAttributes.Belongs(span, trace, tag.Key) && !(span == trace.Root && tag.Key is SemanticAttributes.SessionId or SemanticAttributes.UserId))
             {
                 Attribute(writer, 9, tag.Key, Fitting(tag.Key, tag.Value));
             }

@@ -83,7 +83,7 @@ internal sealed class TraceInfos(MlflowClient client, MlflowTracingOptions optio
 
         Add(metadata, MlflowAttributes.Metadata.Session, summary.Session);
         Add(metadata, MlflowAttributes.Metadata.User, summary.User);
-        Add(metadata, MlflowAttributes.Metadata.TokenUsage, SpanAttributes.TokenUsageOf(trace.Spans));
+        Add(metadata, MlflowAttributes.Metadata.TokenUsage, SpanAttributes.TokenUsageOf(trace));
         Dictionary<string, string> tags = new() { [MlflowAttributes.Tag.TraceName] = summary.Name };
         foreach (var (key, value) in trace.Details?.Tags ?? [])
         {

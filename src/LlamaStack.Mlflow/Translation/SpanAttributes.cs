@@ -14,9 +14,9 @@ internal sealed class SpanAttributes(MlflowTracingOptions options)
     /// <summary>Writes a span's attributes; of the root those of the trace, too.</summary>
     public void Write(Activity span, CompletedTrace trace, IAttributeSink sink)
     {
-        sink.Add(MlflowAttributes.SpanType, SpanTypes.Of(span));
+        sink.Add(MlflowAttributes.SpanType, SpanTypes.Of(span, trace));
         var content = SpanContent.Of(span);
-        WriteModel(span, content, sink);
+        WriteModel(span, content, trace, sink);
         if (_withContent)
         {
             WriteContent(span, content, trace, sink);
@@ -28,14 +28,19 @@ internal sealed class SpanAttributes(MlflowTracingOptions options)
         }
     }
 
-    /// <summary>Is this span a model call? A tool or an agent has a provider and a model sometimes, in other libraries' spans; it is none for that.</summary>
-    public static bool IsModelCall(Activity span) =>
-        SpanContent.Of(span)?.Api is not null || Text(span, GenAIAttributes.Operation.Name) is "chat" or "text_completion" or "generate_content" or "embeddings";
+    /// <summary>
+    /// Is this span a model call? A tool or an agent has a provider and a model sometimes, in other libraries' spans; it is none for that. Nor is a span
+    /// of another library whose exchange, or several, has a span of its own below it.
+    /// </summary>
+    public static bool IsModelCall(Activity span, CompletedTrace trace) =>
+        SpanContent.Of(span)?.Api is not null
+        || (Text(span, GenAIAttributes.Operation.Name) is "chat" or "text_completion" or "generate_content" or "embeddings" && !trace.IsAboveExchange(span));
 
     /// <summary>
     /// Does this attribute belong on this span in MLflow? Sums of tokens on a span that covers several calls do not: MLflow would count them in place of the calls'.
     /// </summary>
-    public static bool Belongs(Activity span, string key) => !key.StartsWith(GenAIAttributes.Usage.Prefix, StringComparison.Ordinal) || IsModelCall(span);
+    public static bool Belongs(Activity span, CompletedTrace trace, string key) =>
+        !key.StartsWith(GenAIAttributes.Usage.Prefix, StringComparison.Ordinal) || IsModelCall(span, trace);
 
     /// <summary>Tokens of a span as MLflow adds them up: all three numbers, always.</summary>
     public static string? TokenUsageOf(Activity span)
@@ -47,14 +52,14 @@ internal sealed class SpanAttributes(MlflowTracingOptions options)
     }
 
     /// <summary>Tokens of a trace: those of its model calls together.</summary>
-    public static string? TokenUsageOf(IReadOnlyList<Activity> spans)
+    public static string? TokenUsageOf(CompletedTrace trace)
     {
         long input = 0, output = 0;
         long? cacheRead = null, cacheCreation = null;
         var any = false;
-        foreach (var span in spans)
+        foreach (var span in trace.Spans)
         {
-            if (!IsModelCall(span) || (Number(span, GenAIAttributes.Usage.InputTokens) is null && Number(span, GenAIAttributes.Usage.OutputTokens) is null))
+            if (!IsModelCall(span, trace) || (Number(span, GenAIAttributes.Usage.InputTokens) is null && Number(span, GenAIAttributes.Usage.OutputTokens) is null))
             {
                 continue;
             }
@@ -96,9 +101,9 @@ internal sealed class SpanAttributes(MlflowTracingOptions options)
 
     private static string? Text(Activity span, string key) => span.GetTagItem(key) as string;
 
-    private void WriteModel(Activity span, SpanContent? content, IAttributeSink sink)
+    private void WriteModel(Activity span, SpanContent? content, CompletedTrace trace, IAttributeSink sink)
     {
-        if (!IsModelCall(span))
+        if (!IsModelCall(span, trace))
         {
             return;
         }

@@ -10,11 +10,16 @@ internal static class SpanTypes
     public const string UnnamedRequest = "request";
 
     /// <summary>MLflow's word for what a span stands for. Sent always: a type that the server derives itself is missing in its dashboards.</summary>
-    public static string Of(Activity span)
+    public static string Of(Activity span, CompletedTrace trace)
     {
         if (SpanContent.Of(span) is { } content)
         {
             return Word(content.Type);
+        }
+
+        if (trace.IsAboveExchange(span) && span.GetTagItem(GenAIAttributes.Operation.Name) is "chat" or "text_completion" or "generate_content" or "embeddings")
+        {
+            return "CHAIN";
         }
 
         return span.GetTagItem(GenAIAttributes.Operation.Name) switch

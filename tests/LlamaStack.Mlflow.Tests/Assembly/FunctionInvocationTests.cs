@@ -1,6 +1,7 @@
 using LlamaStack.Client;
 using LlamaStack.Instrumentation;
 using Microsoft.Extensions.AI;
+using OpenTelemetry.Trace;
 
 namespace LlamaStack.Mlflow.Tests.Assembly;
 
@@ -41,6 +42,28 @@ public sealed class FunctionInvocationTests
         Assert.Equal("What is the weather in Paris?", trace.RequestPreview);
         Assert.Equal(response.Text, trace.ResponsePreview);
         Assert.Equal("get_weather", (string?)calls[0].Attributes["mlflow.chat.tools"]![0]!["function"]!["name"]);
+    }
+
+    [Theory]
+    [InlineData("inside", "3.12.0", "orchestrate_tools")]
+    [InlineData("inside", "3.18.0", "orchestrate_tools")]
+    [InlineData("outside", "3.12.0", "chat demo/llama")]
+    [InlineData("outside", "3.18.0", "chat demo/llama")]
+    public async Task Where_the_application_listens_to_that_librarys_own_spans_too_a_call_is_one_call_and_tokens_count_once(string where, string version, string root)
+    {
+        await using var app = await TracedApp.StartAsync(
+            mlflow: options => options.Version = version,
+            services: services => services.ConfigureOpenTelemetryTracerProvider((_, tracing) => tracing.AddSource("Experimental.Microsoft.Extensions.AI")));
+        var builder = app.Chat.AsBuilder();
+        using var chat = (where == "inside" ? builder.UseFunctionInvocation().UseOpenTelemetry() : builder.UseOpenTelemetry().UseFunctionInvocation()).Build();
+
+        var response = await chat.GetResponseAsync("What is the weather in Paris?", new ChatOptions { Tools = [_weather] }, Limit.Token);
+
+        var trace = app.FlushedTrace();
+        Assert.Equal(root, trace.Spans[0].Name);
+        Assert.Equal(2, trace.Spans.Count(span => span.Type == "CHAT_MODEL"));
+        Assert.Equal(2, trace.Spans.Count(span => span.Attributes.ContainsKey("mlflow.chat.tokenUsage")));
+        Assert.Equal(response.Usage!.TotalTokenCount, trace.TokenUsage["total_tokens"]);
     }
 
     [Fact]

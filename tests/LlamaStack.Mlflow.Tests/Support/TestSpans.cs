@@ -5,7 +5,7 @@ using LlamaStack.Instrumentation;
 
 namespace LlamaStack.Mlflow.Tests;
 
-/// <summary>Ended spans made by hand, from a source that nobody else listens to.</summary>
+/// <summary>Spans made by hand, from a source that nobody else listens to. They run on: what has ended can have no children.</summary>
 internal sealed class TestSpans : IDisposable
 {
     private readonly ActivitySource _source = new($"Tests.{Guid.NewGuid():N}");
@@ -33,7 +33,7 @@ internal sealed class TestSpans : IDisposable
 
     public static JsonElement Json(PooledBytes bytes) => JsonDocument.Parse(Encoding.UTF8.GetString(bytes.Span)).RootElement;
 
-    /// <summary>A span that started one millisecond after the one before it, and has ended.</summary>
+    /// <summary>A span below another.</summary>
     public Activity Span(string name = "span", ActivityKind kind = ActivityKind.Internal, Activity? parent = null, params IEnumerable<(string Key, object? Value)> tags)
     {
         var current = Activity.Current;
@@ -44,7 +44,6 @@ internal sealed class TestSpans : IDisposable
             span.SetTag(key, value);
         }
 
-        span.Stop();
         Activity.Current = current;
         return span;
     }

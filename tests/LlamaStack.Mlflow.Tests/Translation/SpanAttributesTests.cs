@@ -56,13 +56,31 @@ public sealed class SpanAttributesTests : IDisposable
             agent,
         ];
 
-        Assert.Equal("""{"input_tokens":150,"output_tokens":10,"total_tokens":160,"cache_read_input_tokens":7}""", SpanAttributes.TokenUsageOf(spans));
-        Assert.Null(SpanAttributes.TokenUsageOf([agent]));
+        var trace = new CompletedTrace(spans, agent);
+        Assert.Equal("""{"input_tokens":150,"output_tokens":10,"total_tokens":160,"cache_read_input_tokens":7}""", SpanAttributes.TokenUsageOf(trace));
+        Assert.Null(SpanAttributes.TokenUsageOf(new CompletedTrace([agent], agent)));
         Assert.DoesNotContain("mlflow.chat.tokenUsage", AttributeList.Of(agent).Keys);
-        Assert.False(SpanAttributes.Belongs(agent, Input));
-        Assert.False(SpanAttributes.Belongs(agent, "gen_ai.usage.reasoning.output_tokens"));
-        Assert.True(SpanAttributes.Belongs(agent, "gen_ai.agent.name"));
-        Assert.True(SpanAttributes.Belongs(spans[0], Input));
+        Assert.False(SpanAttributes.Belongs(agent, trace, Input));
+        Assert.False(SpanAttributes.Belongs(agent, trace, "gen_ai.usage.reasoning.output_tokens"));
+        Assert.True(SpanAttributes.Belongs(agent, trace, "gen_ai.agent.name"));
+        Assert.True(SpanAttributes.Belongs(spans[0], trace, Input));
+    }
+
+    [Fact]
+    public void A_span_of_another_library_above_an_exchange_is_no_second_call()
+    {
+        var outer = _spans.Span("chat m", ActivityKind.Client, tags: [("gen_ai.operation.name", "chat"), ("gen_ai.request.model", "m"), (Input, 25L), (Output, 13L)]);
+        var orchestration = _spans.Span("orchestrate_tools", parent: outer, tags: [("gen_ai.operation.name", "orchestrate_tools")]);
+        var call = _spans.Call(GenAIApi.ChatCompletions, null, null, orchestration, (Input, 9L), (Output, 2L));
+        var trace = new CompletedTrace([call, orchestration, outer], outer);
+
+        var attributes = AttributeList.Of(outer, trace);
+
+        Assert.Equal("CHAIN", attributes["mlflow.spanType"]);
+        Assert.DoesNotContain(attributes.Keys, key => key is "mlflow.chat.tokenUsage" or "mlflow.llm.model" or "mlflow.llm.cost");
+        Assert.False(SpanAttributes.Belongs(outer, trace, Input));
+        Assert.Equal("""{"input_tokens":9,"output_tokens":2,"total_tokens":11}""", SpanAttributes.TokenUsageOf(trace));
+        Assert.Equal("CHAT_MODEL", AttributeList.Of(outer)["mlflow.spanType"]);
     }
 
     [Theory]
@@ -80,7 +98,7 @@ public sealed class SpanAttributesTests : IDisposable
 
         var attributes = AttributeList.Of(span);
 
-        Assert.Equal(isCall, SpanAttributes.IsModelCall(span));
+        Assert.Equal(isCall, SpanAttributes.IsModelCall(span, new CompletedTrace([span], span)));
         Assert.Equal(isCall ? "asked" : null, attributes.GetValueOrDefault("mlflow.llm.model"));
         Assert.Equal(isCall ? "openai" : null, attributes.GetValueOrDefault("mlflow.llm.provider"));
         Assert.Equal(isCall, attributes.ContainsKey("mlflow.chat.tokenUsage"));
