@@ -7,7 +7,7 @@ public static class MlflowLlamaStackBuilderExtensions
 {
     /// <summary>
     /// Traces every model call of this client, and what the application adds by <see cref="LlamaStack.Instrumentation.LlamaStackTrace"/>, to MLflow: spans, delivery, health checks
-    /// <c>mlflow</c> and <c>llamastack</c>. It joins the application's own OpenTelemetry if there is one, and needs none.
+    /// <c>mlflow</c> and <c>llamastack</c> (of a named server <c>llamastack-name</c>). It joins the application's own OpenTelemetry if there is one, and needs none.
     /// </summary>
     /// <param name="builder">What <c>AddLlamaStack()</c> returned.</param>
     /// <param name="configure">Settings in code; they go before configuration and environment.</param>

@@ -5,6 +5,7 @@ using LlamaStack.Testing;
 using Microsoft.Extensions.AI;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
+using Microsoft.Extensions.Hosting;
 using OpenTelemetry;
 using OpenTelemetry.Exporter;
 using OpenTelemetry.Trace;
@@ -144,6 +145,44 @@ public sealed class OtlpModeTests
         var root = (await app.FlushedSpansAsync(3)).Single(span => span.ParentSpanId is null);
 
         Assert.Equal(ActivityStatusCode.Error, root.Status);
+    }
+
+    [Fact]
+    public async Task Servers_of_the_applications_other_calls_are_not_told_to_trace_nothing()
+    {
+        await using var app = await OtlpApp.StartAsync();
+        await using var other = await LlamaStackTestServer.StartAsync(cancellationToken: Limit.Token);
+        using var http = new HttpClient();
+        using (Requests.Start())
+        {
+            await app.AskAsync();
+            await http.GetStringAsync(new Uri(other.Endpoint, "/v1/version"), Limit.Token);
+        }
+
+        Assert.EndsWith("-01", other.Requests[0].Headers["traceparent"], StringComparison.Ordinal);
+        Assert.Equal(3, (await app.FlushedSpansAsync(3)).Count);
+    }
+
+    [Fact]
+    public async Task A_mode_from_configuration_brings_its_http_spans()
+    {
+        await using var receiver = await OtlpTestServer.StartAsync(cancellationToken: Limit.Token);
+        await using var models = await LlamaStackTestServer.StartAsync(cancellationToken: Limit.Token);
+        var builder = DependencyInjection.RegistrationTests.NewHost(new()
+        {
+            ["LlamaStack:Tracing:Mode"] = "Otlp",
+            ["OTEL_EXPORTER_OTLP_PROTOCOL"] = "http/protobuf",
+            ["OTEL_EXPORTER_OTLP_ENDPOINT"] = receiver.Endpoint.AbsoluteUri,
+        });
+        builder.Services.AddLlamaStack(options => (options.Endpoint, options.Model) = (models.Endpoint, "demo/llama")).WithMlflowTracing();
+        using (var host = builder.Build())
+        {
+            await host.StartAsync(Limit.Token);
+            await host.Services.GetRequiredService<IChatClient>().GetResponseAsync("Hello?", cancellationToken: Limit.Token);
+            await host.StopAsync(Limit.Token);
+        }
+
+        Assert.Equal(["POST", "chat demo/llama"], receiver.Spans.Select(span => span.Name).Order(StringComparer.Ordinal));
     }
 
     [Fact]
