@@ -27,7 +27,7 @@ public sealed class OptionsTests
     public static TheoryData<string, Action<MlflowTracingOptions>, string[]> Mistakes() => new()
     {
         { "no address", options => options.TrackingUri = null, ["LlamaStack:Tracing:TrackingUri", "MLFLOW_TRACKING_URI", "LlamaStack:Tracing:Mode"] },
-        { "a file", options => options.TrackingUri = new Uri("file:///tmp/mlruns"), ["LlamaStack:Tracing:TrackingUri", "MLFLOW_TRACKING_URI", "file:///tmp/mlruns"] },
+        { "a file", options => options.TrackingUri = new Uri("file:///data/mlruns"), ["LlamaStack:Tracing:TrackingUri", "MLFLOW_TRACKING_URI", "file:///data/mlruns"] },
         { "a folder", options => options.TrackingUri = new Uri("./mlruns", UriKind.RelativeOrAbsolute), ["LlamaStack:Tracing:TrackingUri", "./mlruns"] },
         { "a database", options => options.TrackingUri = new Uri("sqlite:///mlflow.db"), ["LlamaStack:Tracing:TrackingUri", "sqlite:///mlflow.db"] },
         { "no scheme", options => options.TrackingUri = new Uri("localhost:5000", UriKind.RelativeOrAbsolute), ["LlamaStack:Tracing:TrackingUri", "localhost:5000"] },
