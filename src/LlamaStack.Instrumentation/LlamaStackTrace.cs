@@ -135,7 +135,7 @@ public static class LlamaStackTrace
     private static TraceSpan Start(string name, SpanType type, IEnumerable<KeyValuePair<string, object?>> tags)
     {
         var previous = Activity.Current;
-        var activity = SpanStarter.Start(name, ActivityKind.Internal, tags, SpanStarter.HonorIncomingSampling);
+        var activity = SpanStarter.Start(name, ActivityKind.Internal, tags, ManualDefaults.HonorIncomingSampling);
         if (activity is { IsAllDataRequested: true })
         {
             new SpanContent(type).AttachTo(activity);

@@ -7,6 +7,7 @@ using OpenTelemetry.Trace;
 namespace LlamaStack.IntegrationTests;
 
 /// <summary>A real server's failures, as a real MLflow tells them: state ERROR, the error's type, the server's own words, and what was seen of the answer.</summary>
+[Collection(nameof(InProcessTracing))]
 public sealed class FailingCallsTests(PeersFixture peers)
 {
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;

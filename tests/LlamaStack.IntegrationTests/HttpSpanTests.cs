@@ -8,6 +8,7 @@ using OpenTelemetry.Trace;
 namespace LlamaStack.IntegrationTests;
 
 /// <summary>In mode Otlp the HTTP span of a model call hangs below it; other calls of the application are its own business.</summary>
+[Collection(nameof(InProcessTracing))]
 public sealed class HttpSpanTests
 {
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;

@@ -6,11 +6,6 @@ namespace LlamaStack.Instrumentation;
 internal static class SpanStarter
 {
     /// <summary>
-    /// Gets or sets whether a caller's "not sampled" silences spans that are started by hand: a static face knows no host, so the one whose tracing was built last decides.
-    /// </summary>
-    public static bool HonorIncomingSampling { get; set; } = true;
-
-    /// <summary>
     /// Starts an activity below the current one. Two parents that are not recorded do not silence it: an activity that the runtime started for its logging and
     /// nobody traces, and, where the caller's decision is not honored, one that the caller said not to sample. Below those it is a root of its own, with a link.
     /// </summary>

@@ -93,16 +93,28 @@ public sealed class TraceSpan : IDisposable
     }
 
     /// <summary>Says that the span failed, and why. An error of the topmost span is an error of the trace.</summary>
-    /// <param name="exception">What was thrown; it becomes an <c>exception</c> event.</param>
+    /// <param name="exception">What was thrown; it becomes an <c>exception</c> event. Where tracing records no content, its type is told and its words are not.</param>
     /// <returns>This span.</returns>
-    public TraceSpan SetError(Exception exception)
+    public TraceSpan SetError(Exception exception) => SetError(exception, ManualDefaults.KeepErrorText);
+
+    internal TraceSpan SetError(Exception exception, bool keepText)
     {
         ArgumentNullException.ThrowIfNull(exception);
-        if (Activity is not null)
+        if (Activity is null)
+        {
+            return this;
+        }
+
+        var type = exception.GetType().FullName;
+        Activity.SetTag(SemanticAttributes.ErrorType, type);
+        Activity.SetStatus(ActivityStatusCode.Error, keepText ? exception.Message : type);
+        if (keepText)
         {
             Activity.AddException(exception);
-            Activity.SetTag(SemanticAttributes.ErrorType, exception.GetType().FullName);
-            Activity.SetStatus(ActivityStatusCode.Error, exception.Message);
+        }
+        else
+        {
+            Activity.AddEvent(new ActivityEvent(SemanticAttributes.ExceptionEvent, tags: new ActivityTagsCollection { [SemanticAttributes.ExceptionType] = type }));
         }
 
         return this;

@@ -110,7 +110,8 @@ internal static class TracingRegistration
                 return;
             }
 
-            SpanStarter.HonorIncomingSampling = options.EffectiveHonorIncomingSampling;
+            ManualDefaults.HonorIncomingSampling = options.EffectiveHonorIncomingSampling;
+            ManualDefaults.KeepErrorText = options.EffectiveContentCapture is ContentCapture.Full;
             tracing.AddSource(LlamaStackDiagnostics.SourceName, LlamaStackClientDiagnostics.SourceName);
             if (options.IncludeRequestSpans)
             {

@@ -11,6 +11,7 @@ namespace LlamaStack.IntegrationTests;
 /// Where autolog is wrong (the table in the README of the recordings), ours must be right.
 /// </summary>
 /// <remarks>Scenarios come from <c>tests/fixtures/mlflow-golden</c>, or from <c>MLFLOW_GOLDEN_DIR</c>.</remarks>
+[Collection(nameof(InProcessTracing))]
 public sealed class GoldenTests(PeersFixture peers)
 {
     /// <summary>All that our client can speak: chat, Responses, embeddings. Manual spans and other paths are not exchanges of one call.</summary>

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using LlamaStack.Client;
 using LlamaStack.Instrumentation;
 using Microsoft.Extensions.AI;
@@ -112,5 +113,25 @@ public sealed class FunctionInvocationTests
         Assert.Null(trace.RequestPreview);
         Assert.Null(trace.ResponsePreview);
         Assert.True(trace.TokenUsage["total_tokens"] > 0);
+    }
+
+    [Theory]
+    [InlineData(ContentCapture.None)]
+    [InlineData(ContentCapture.Full)]
+    public async Task The_words_of_an_error_that_the_application_tells_are_content(ContentCapture content)
+    {
+        await using var app = await TracedApp.StartAsync(options => options.ContentCapture = content);
+
+        using (var span = LlamaStackTrace.StartTool("get_weather"))
+        {
+            span.SetError(new InvalidOperationException("planted-secret is no city"));
+        }
+
+        var tool = app.FlushedTrace().Spans.Single();
+        var events = string.Join(' ', tool.Events.SelectMany(happened => happened.Attributes).Select(attribute => attribute.Value?.ToString()));
+        Assert.Equal(ActivityStatusCode.Error, tool.Status);
+        Assert.Equal("System.InvalidOperationException", (string?)tool.Attributes["error.type"]);
+        Assert.Contains("System.InvalidOperationException", events, StringComparison.Ordinal);
+        Assert.Equal(content is ContentCapture.Full, $"{events} {tool.StatusMessage}".Contains("planted-secret", StringComparison.Ordinal));
     }
 }

@@ -1,0 +1,11 @@
+namespace LlamaStack.Instrumentation;
+
+/// <summary>What spans started by hand go by: their static face knows no host, so the one whose tracing was built last decides.</summary>
+internal static class ManualDefaults
+{
+    /// <summary>Gets or sets whether a caller's "not sampled" silences them.</summary>
+    public static bool HonorIncomingSampling { get; set; } = true;
+
+    /// <summary>Gets or sets whether the words of an exception are recorded: they may quote a prompt.</summary>
+    public static bool KeepErrorText { get; set; } = true;
+}
