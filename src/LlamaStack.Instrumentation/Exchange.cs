@@ -13,9 +13,8 @@ internal sealed class Exchange : IDisposable
 
     private static readonly HttpRequestOptionsKey<Exchange> _key = new("LlamaStack.Exchange");
 
-    // A client that times its calls itself says so here: the token that a handler gets is cancelled in either case.
-    private static readonly HttpRequestOptionsKey<TimeSpan> _timeout = new("RequestTimeout");
-    private static readonly HttpRequestOptionsKey<TimeSpan> _idleTimeout = new("StreamIdleTimeout");
+    // A client that times its calls itself leaves its caller's token here: the one that a handler is given is cancelled in either case.
+    private static readonly HttpRequestOptionsKey<CancellationToken> _callerTokenKey = new("CallerCancellationToken");
 
     private readonly Lock _lock = new();
     private readonly CallTelemetry _telemetry;
@@ -24,13 +23,11 @@ internal sealed class Exchange : IDisposable
     private readonly Uri _server;
     private readonly string _provider;
     private readonly long _started = Stopwatch.GetTimestamp();
-    private readonly TimeSpan _requestTimeout;
-    private readonly TimeSpan _streamIdleTimeout;
+    private readonly CancellationToken? _callerToken;
     private PooledBytes? _requestBody;
     private SpanContent? _content;
     private Answer? _answer;
     private TimeSpan? _timeToFirstChunk;
-    private long _lastRead;
     private bool _injected;
     private bool _ended;
 
@@ -42,8 +39,7 @@ internal sealed class Exchange : IDisposable
         _request = RequestFacts.Read(operation.Api, body.Span);
         _server = request.RequestUri!;
         _provider = telemetry.ProviderOf(_server);
-        _requestTimeout = TimeoutOf(request, _timeout);
-        _streamIdleTimeout = TimeoutOf(request, _idleTimeout);
+        _callerToken = request.Options.TryGetValue(_callerTokenKey, out var token) ? token : null;
     }
 
     ~Exchange()
@@ -110,7 +106,6 @@ internal sealed class Exchange : IDisposable
     /// <summary>Watches an answer from now on.</summary>
     public void Observe(HttpResponseMessage response)
     {
-        _lastRead = Stopwatch.GetTimestamp();
         _answer = new Answer(_operation.Api, response, _request.Stream, _telemetry.KeepContent);
         if (_answer.IsRefusal && Activity is { IsAllDataRequested: true } activity)
         {
@@ -133,7 +128,6 @@ internal sealed class Exchange : IDisposable
 
             try
             {
-                _lastRead = Stopwatch.GetTimestamp();
                 if (_timeToFirstChunk is null && _answer!.IsStream)
                 {
                     _timeToFirstChunk = Stopwatch.GetElapsedTime(_started);
@@ -246,7 +240,7 @@ internal sealed class Exchange : IDisposable
             leaving = null;
         }
 
-        var failure = exception is null ? _answer?.Failure(facts, wasLeft: leaving is not null) : CallFailure.Of(exception, IsTimeout());
+        var failure = exception is null ? _answer?.Failure(facts, wasLeft: leaving is not null) : CallFailure.Of(exception, timedOut: _callerToken is { IsCancellationRequested: false });
         if (failure is not null && facts.FinishReasons.Count == 0 && _answer is { IsStream: true })
         {
             facts.FinishReasons.Add("error");
@@ -270,16 +264,6 @@ internal sealed class Exchange : IDisposable
 
         RecordContent(activity);
     }
-
-    /// <summary>Is it longer than the client waits, since the call began or, in a stream, since something came?</summary>
-    private bool IsTimeout()
-    {
-        var (since, limit) = _answer is { IsStream: true } ? (_lastRead, _streamIdleTimeout) : (_started, _requestTimeout);
-        return Stopwatch.GetElapsedTime(since) >= limit;
-    }
-
-    private static TimeSpan TimeoutOf(HttpRequestMessage request, HttpRequestOptionsKey<TimeSpan> key) =>
-        request.Options.TryGetValue(key, out var timeout) && timeout > TimeSpan.Zero ? timeout : TimeSpan.MaxValue;
 
     private void RecordContent(Activity activity)
     {

@@ -13,8 +13,7 @@ internal sealed class ServerConnection
     /// <summary>The most bytes read of an error.</summary>
     private const int LongestError = 64 * 1024;
 
-    private static readonly HttpRequestOptionsKey<TimeSpan> _requestTimeout = new("RequestTimeout");
-    private static readonly HttpRequestOptionsKey<TimeSpan> _streamIdleTimeout = new("StreamIdleTimeout");
+    private static readonly HttpRequestOptionsKey<CancellationToken> _callerToken = new("CallerCancellationToken");
     private static readonly ProductInfoHeaderValue _userAgent = new("LlamaStack.Client", LlamaStackClientDiagnostics.Version);
 
     private readonly HttpClient _http;
@@ -164,9 +163,8 @@ internal sealed class ServerConnection
             request.Content = new ByteArrayContent(body) { Headers = { ContentType = new MediaTypeHeaderValue("application/json") } };
         }
 
-        // For handlers that tell a timeout from a cancellation: they see the same cancelled token in either case.
-        request.Options.Set(_requestTimeout, _http.Timeout);
-        request.Options.Set(_streamIdleTimeout, _options.StreamIdleTimeout);
+        // For handlers that tell a timeout from a cancellation: the token they are given is cancelled in either case.
+        request.Options.Set(_callerToken, cancellationToken);
         HttpResponseMessage response;
         try
         {
