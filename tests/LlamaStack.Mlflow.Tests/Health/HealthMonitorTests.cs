@@ -13,7 +13,9 @@ namespace LlamaStack.Mlflow.Tests.Health;
 [Collection(nameof(Tracing))]
 public sealed class HealthMonitorTests : IAsyncLifetime
 {
-    private readonly FakeTimeProvider _time = new(DateTimeOffset.UtcNow);
+    private const int ProbesARound = 2;
+
+    private readonly ProbeClock _time = new();
     private readonly LogLines _logs = new();
     private LlamaStackTestServer _models = null!;
     private MlflowTestServer _mlflow = null!;
@@ -40,7 +42,7 @@ public sealed class HealthMonitorTests : IAsyncLifetime
         }
 
         Assert.Equal(1, Probes());
-        await NextProbeAsync();
+        await NextRoundAsync();
 
         Assert.Equal(HealthStatus.Healthy, (await CheckAsync(host)).Status);
         Assert.Equal(2, Probes());
@@ -54,18 +56,18 @@ public sealed class HealthMonitorTests : IAsyncLifetime
         using var host = await StartAsync();
         await CheckAsync(host);
         Assert.Equal(2, _logs.Of(2021).Count);
-        await NextProbeAsync();
+        await NextRoundAsync();
 
         await _mlflow.StopAsync(Limit.Token);
-        await Until(host, report => report.Entries["mlflow"].Description!.Contains("is MLflow running?", StringComparison.Ordinal));
-        await AnotherRoundAsync(host);
-        await AnotherRoundAsync(host);
+        await UntilAsync(host, report => report.Entries["mlflow"].Description!.Contains("is MLflow running?", StringComparison.Ordinal));
+        await NextRoundAsync();
+        await NextRoundAsync();
         Assert.Single(_logs.Of(2020), line => line.Message.Contains("is MLflow running?", StringComparison.Ordinal));
         var lines = _logs.Of(2020).Count;
 
         await _mlflow.RestartAsync(Limit.Token);
-        await Until(host, report => report.Status is HealthStatus.Healthy);
-        await AnotherRoundAsync(host);
+        await UntilAsync(host, report => report.Status is HealthStatus.Healthy);
+        await NextRoundAsync();
 
         Assert.Equal(lines, _logs.Of(2020).Count);
         Assert.Equal(3, _logs.Of(2021).Count);
@@ -79,8 +81,8 @@ public sealed class HealthMonitorTests : IAsyncLifetime
         await _models.StopAsync(Limit.Token);
 
         // A connection that is cut first is said to be that; then nobody listens any more.
-        await Until(host, report => report.Entries["llamastack"].Description!.Contains("LlamaStack:Endpoint", StringComparison.Ordinal));
-        await Until(host, report => report.Entries["mlflow"].Status is HealthStatus.Degraded);
+        await UntilAsync(host, report => report.Entries["llamastack"].Description!.Contains("LlamaStack:Endpoint", StringComparison.Ordinal));
+        await UntilAsync(host, report => report.Entries["mlflow"].Status is HealthStatus.Degraded);
 
         Assert.Equal(HealthStatus.Unhealthy, (await CheckAsync(host)).Status);
     }
@@ -211,43 +213,21 @@ public sealed class HealthMonitorTests : IAsyncLifetime
 
     private int Probes() => _mlflow.Requests.Count(request => request.Path == "/v1/traces");
 
-    private async Task NextProbeAsync()
+    /// <summary>Lets all servers be asked once more, and answer: time stands still meanwhile, however slow the machine is.</summary>
+    private async Task NextRoundAsync()
     {
-        var probes = Probes();
-        await Limit.Until(() =>
-        {
-            if (Probes() == probes)
-            {
-                _time.Advance(TimeSpan.FromSeconds(1));
-            }
-
-            return Probes() > probes && _mlflow.Requests[^1].Path.EndsWith("server-info", StringComparison.Ordinal);
-        });
+        var before = await _time.AnsweredAsync(atLeast: ProbesARound);
+        _time.Advance(new MlflowTracingOptions().HealthProbeInterval);
+        await _time.AnsweredAsync(before + ProbesARound);
     }
 
-    private Task<bool> Until(IHost host, Predicate<HealthReport> condition) => UntilAsync(host, condition).WhileRunning(_time, TimeSpan.FromSeconds(5));
-
-    private static async Task<bool> UntilAsync(IHost host, Predicate<HealthReport> condition)
+    private async Task UntilAsync(IHost host, Predicate<HealthReport> condition)
     {
-        using var tick = new PeriodicTimer(TimeSpan.FromMilliseconds(2));
-        while (!condition(await CheckAsync(host)))
+        for (var round = 0; !condition(await CheckAsync(host)); round++)
         {
-            await tick.WaitForNextTickAsync(Limit.Token);
+            Assert.InRange(round, 0, 10);
+            await NextRoundAsync();
         }
-
-        return true;
-    }
-
-    /// <summary>Lets the servers be asked again.</summary>
-    private async Task AnotherRoundAsync(IHost host)
-    {
-        var asked = _models.Requests.Count(request => request.Path == "/v1/models");
-        await Limit.Until(() =>
-        {
-            _time.Advance(TimeSpan.FromSeconds(1));
-            return _models.Requests.Count(request => request.Path == "/v1/models") > asked;
-        });
-        await CheckAsync(host);
     }
 
     private static Task<HealthReport> CheckAsync(IHost host) => host.Services.GetRequiredService<HealthCheckService>().CheckHealthAsync(Limit.Token);
@@ -279,6 +259,54 @@ public sealed class HealthMonitorTests : IAsyncLifetime
         {
             host.Dispose();
             throw;
+        }
+    }
+
+    /// <summary>A clock of the test's own, which knows by the timers of their limits how many probes have begun, and whether any still runs.</summary>
+    private sealed class ProbeClock() : FakeTimeProvider(DateTimeOffset.UtcNow)
+    {
+        private int _begun;
+        private int _running;
+
+        public async Task<int> AnsweredAsync(int atLeast)
+        {
+            await Limit.Until(() => Volatile.Read(ref _begun) >= atLeast && Volatile.Read(ref _running) == 0);
+            return Volatile.Read(ref _begun);
+        }
+
+        public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period)
+        {
+            var timer = base.CreateTimer(callback, state, dueTime, period);
+            if (dueTime != TimeSpan.FromSeconds(10) || period != Timeout.InfiniteTimeSpan)
+            {
+                return timer;
+            }
+
+            Interlocked.Increment(ref _running);
+            Interlocked.Increment(ref _begun);
+            return new Counted(timer, this);
+        }
+
+        private sealed class Counted(ITimer timer, ProbeClock clock) : ITimer
+        {
+            private int _disposed;
+
+            public bool Change(TimeSpan dueTime, TimeSpan period) => timer.Change(dueTime, period);
+
+            public void Dispose()
+            {
+                if (Interlocked.Exchange(ref _disposed, 1) == 0)
+                {
+                    timer.Dispose();
+                    Interlocked.Decrement(ref clock._running);
+                }
+            }
+
+            public ValueTask DisposeAsync()
+            {
+                Dispose();
+                return ValueTask.CompletedTask;
+            }
         }
     }
 
