@@ -16,12 +16,12 @@ internal sealed class CompletedTrace
     /// <param name="leaves">Does a span leave that is not among them: before, or later?</param>
     public CompletedTrace(IReadOnlyList<Activity> spans, Activity? root, Func<Activity, bool>? leaves = null)
     {
-        Spans = spans;
-        _leaves = leaves;
-        Root = root;
         Details = TraceDetails.Of(spans[0]);
-        _ids = new HashSet<ActivitySpanId>(spans.Count);
-        foreach (var span in spans)
+        Spans = CoveringSpans.Merge(spans);
+        _leaves = leaves;
+        Root = root is null ? null : CoveringSpans.Resolve(root);
+        _ids = new HashSet<ActivitySpanId>(Spans.Count);
+        foreach (var span in Spans)
         {
             _ids.Add(span.SpanId);
             Size += SpanContent.Of(span) is { } content ? (content.Inputs?.Length ?? 0) + (content.Outputs?.Length ?? 0) : 0;
@@ -86,9 +86,10 @@ internal sealed class CompletedTrace
 
         for (var parent = span.Parent; parent is not null; parent = parent.Parent)
         {
-            if (_ids.Contains(parent.SpanId) || _leaves?.Invoke(parent) is true)
+            var above = CoveringSpans.Resolve(parent);
+            if (above != span && (_ids.Contains(above.SpanId) || _leaves?.Invoke(above) is true))
             {
-                return parent.SpanId;
+                return above.SpanId;
             }
         }
 

@@ -34,7 +34,10 @@ internal sealed class SpanAttributes(MlflowTracingOptions options)
     /// </summary>
     public static bool IsModelCall(Activity span, CompletedTrace trace) =>
         SpanContent.Of(span)?.Api is not null
-        || (Text(span, GenAIAttributes.Operation.Name) is "chat" or "text_completion" or "generate_content" or "embeddings" && !trace.IsAboveExchange(span));
+        || (TellsOfModelCall(span) && !trace.IsAboveExchange(span));
+
+    /// <summary>Does the span say of itself that it is a model call?</summary>
+    public static bool TellsOfModelCall(Activity span) => Text(span, GenAIAttributes.Operation.Name) is "chat" or "text_completion" or "generate_content" or "embeddings";
 
     /// <summary>
     /// Does this attribute belong on this span in MLflow? Sums of tokens on a span that covers several calls do not: MLflow would count them in place of the calls'.

@@ -17,7 +17,7 @@ internal static class SpanTypes
             return Word(content.Type);
         }
 
-        if (trace.IsAboveExchange(span) && span.GetTagItem(GenAIAttributes.Operation.Name) is "chat" or "text_completion" or "generate_content" or "embeddings")
+        if (trace.IsAboveExchange(span) && SpanAttributes.TellsOfModelCall(span))
         {
             return "CHAIN";
         }

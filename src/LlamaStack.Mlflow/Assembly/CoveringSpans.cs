@@ -1,0 +1,113 @@
+using System.Diagnostics;
+using LlamaStack.Instrumentation;
+
+namespace LlamaStack.Mlflow;
+
+/// <summary>
+/// Spans of other libraries around a model call: Microsoft.Extensions.AI, Semantic Kernel's connectors, the OpenAI SDK. One that covers exactly one exchange tells
+/// of the same call as the exchange's own span, which was seen on the wire: it is merged into that one. One that covers several stays, as a step above them.
+/// </summary>
+internal static class CoveringSpans
+{
+    private const string PropertyName = "LlamaStack.MergedInto";
+
+    /// <summary>The span that tells of the same call, where this one has been merged; else the span itself.</summary>
+    public static Activity Resolve(Activity span) => span.GetCustomProperty(PropertyName) as Activity ?? span;
+
+    /// <summary>Merges what covers one exchange.</summary>
+    /// <param name="spans">The spans of a trace that leave together, in the order in which they ended.</param>
+    /// <returns>The spans that are left.</returns>
+    public static IReadOnlyList<Activity> Merge(IReadOnlyList<Activity> spans)
+    {
+        var covering = Find(spans);
+        if (covering is null)
+        {
+            return spans;
+        }
+
+        foreach (var span in spans)
+        {
+            if (!covering.ContainsKey(span) && !IsTransport(span))
+            {
+                Count(span, covering);
+            }
+        }
+
+        // A call of which no exchange was seen is a call of its own.
+        foreach (var (span, _) in covering.Where(cover => cover.Value.Calls == 0 && SpanAttributes.TellsOfModelCall(cover.Key)).ToList())
+        {
+            Count(span, covering);
+        }
+
+        List<Activity> left = new(spans.Count);
+        foreach (var span in spans)
+        {
+            if (covering.TryGetValue(span, out var cover) && cover is { Calls: 1, Exchange: { } exchange })
+            {
+                Merge(span, exchange);
+            }
+            else
+            {
+                left.Add(span);
+            }
+        }
+
+        return left;
+    }
+
+    private static Dictionary<Activity, (int Calls, Activity? Exchange)>? Find(IReadOnlyList<Activity> spans)
+    {
+        Dictionary<Activity, (int, Activity?)>? covering = null;
+        foreach (var span in spans)
+        {
+            if (MayCover(span) && SpanContent.Of(span) is null && span.Source.Name != LlamaStackDiagnostics.SourceName)
+            {
+                (covering ??= []).Add(span, default);
+            }
+        }
+
+        return covering;
+    }
+
+    /// <summary>The loop that calls functions for a model tells nothing where the model asked for none.</summary>
+    private static bool MayCover(Activity span) =>
+        SpanAttributes.TellsOfModelCall(span) || span.OperationName == "orchestrate_tools";
+
+    /// <summary>A tool, an agent or a step between a call and its exchange makes the call more than that exchange.</summary>
+    private static void Count(Activity span, Dictionary<Activity, (int Calls, Activity? Exchange)> covering)
+    {
+        var exchange = SpanContent.Of(span)?.Api is null ? null : span;
+        for (var parent = span.Parent; parent is not null; parent = parent.Parent)
+        {
+            if (covering.TryGetValue(parent, out var cover))
+            {
+                covering[parent] = (cover.Calls + 1, exchange);
+            }
+        }
+    }
+
+    private static bool IsTransport(Activity span) => span.Source.Name == "System.Net.Http";
+
+    /// <summary>What only the other library knew is told by the exchange's span from now on. Content is not: whether that is recorded, is our option.</summary>
+    private static void Merge(Activity span, Activity exchange)
+    {
+        foreach (var (key, value) in span.TagObjects)
+        {
+            if (exchange.GetTagItem(key) is null && key is not (GenAIAttributes.InputMessages or GenAIAttributes.OutputMessages or GenAIAttributes.SystemInstructions or GenAIAttributes.Tool.Definitions))
+            {
+                exchange.SetTag(key, value);
+            }
+        }
+
+        if (span.Status is ActivityStatusCode.Error && exchange.Status is not ActivityStatusCode.Error)
+        {
+            exchange.SetStatus(ActivityStatusCode.Error, span.StatusDescription);
+            foreach (var happened in span.Events)
+            {
+                exchange.AddEvent(happened);
+            }
+        }
+
+        span.SetCustomProperty(PropertyName, exchange);
+    }
+}
