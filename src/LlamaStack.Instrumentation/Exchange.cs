@@ -28,6 +28,7 @@ internal sealed class Exchange : IDisposable
     private SpanContent? _content;
     private Answer? _answer;
     private TimeSpan? _timeToFirstChunk;
+    private HttpContent? _callersContent;
     private bool _injected;
     private bool _ended;
 
@@ -57,6 +58,12 @@ internal sealed class Exchange : IDisposable
 
     /// <summary>Gets the call's activity; null where only metrics are listened to.</summary>
     public Activity? Activity { get; private set; }
+
+    /// <summary>Gets a value indicating whether a chunk of token counts is in the stream that its reader did not ask for.</summary>
+    public bool HidesUsage => _callersContent is not null && _answer is { IsStream: true };
+
+    /// <summary>Gets a value indicating whether a stream's model has said why it stopped.</summary>
+    public bool HasFinished => _answer is { HasFinished: true };
 
     /// <summary>Is this request being observed already, by a handler further out in the same pipeline?</summary>
     public static bool Covers(HttpRequestMessage request) => request.Options.TryGetValue(_key, out _);
@@ -89,6 +96,7 @@ internal sealed class Exchange : IDisposable
 
         request.Options.Set(_key, exchange);
         exchange.InjectInto(request);
+        exchange.AskForUsage(request, body);
         return exchange;
     }
 
@@ -101,6 +109,8 @@ internal sealed class Exchange : IDisposable
             request.Headers.Remove(TraceParent);
             request.Headers.Remove(TraceState);
         }
+
+        request.Content = _callersContent ?? request.Content;
     }
 
     /// <summary>Watches an answer from now on.</summary>
@@ -191,6 +201,15 @@ internal sealed class Exchange : IDisposable
             {
                 request.Headers.TryAddWithoutValidation(TraceState, state);
             }
+        }
+    }
+
+    private void AskForUsage(HttpRequestMessage request, PooledBytes body)
+    {
+        if (_telemetry.AskForStreamUsage && _operation.Api is GenAIApi.ChatCompletions or GenAIApi.Completions && StreamUsage.Ask(request.Content!, body.Span) is { } asking)
+        {
+            _callersContent = request.Content;
+            request.Content = asking;
         }
     }
 

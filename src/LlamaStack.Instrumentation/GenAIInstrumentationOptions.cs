@@ -25,6 +25,13 @@ public sealed class GenAIInstrumentationOptions
     /// </value>
     public bool? InjectTraceContext { get; set; }
 
+    /// <summary>
+    /// Gets or sets whether a streamed chat completion that does not say whether it wants token counts asks for them (<c>stream_options.include_usage</c>): most servers
+    /// tell them only then. The chunk that they come in is taken out of the stream again, whose reader did not ask for it.
+    /// </summary>
+    /// <value>Not set: <see langword="true"/> for clients of <c>AddLlamaStack()</c>, else <see langword="false"/>: some servers refuse the member.</value>
+    public bool? AskForStreamUsage { get; set; }
+
     /// <summary>Gets or sets whether an exporter of ours takes the content as bytes: then it does not become text on the span.</summary>
     internal bool AttachContent { get; set; }
 

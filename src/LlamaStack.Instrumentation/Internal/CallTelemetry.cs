@@ -22,6 +22,8 @@ internal sealed class CallTelemetry(GenAIInstrumentationOptions options, IMeterF
 
     public bool HonorIncomingSampling { get; } = options.HonorIncomingSampling ?? true;
 
+    public bool AskForStreamUsage { get; } = options.AskForStreamUsage ?? false;
+
     public bool InjectTraceContext { get; } = options.InjectTraceContext ?? true;
 
     /// <summary>Gets a value indicating whether anyone wants to know of a call.</summary>

@@ -43,6 +43,9 @@ internal sealed class Answer
     /// <summary>Gets a value indicating whether all that belongs to the answer has come, whatever else may be on the wire.</summary>
     public bool IsWhole => _assembler is not null ? _assembler.IsWhole : IsWholeJson(_body);
 
+    /// <summary>Gets a value indicating whether a stream's model has said why it stopped.</summary>
+    public bool HasFinished => _assembler is { HasFinished: true };
+
     public void Read(ReadOnlySpan<byte> bytes)
     {
         if (_events is not null)

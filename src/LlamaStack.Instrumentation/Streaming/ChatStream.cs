@@ -14,6 +14,8 @@ internal sealed class ChatStream(GenAIApi api, bool keepContent) : StreamAssembl
     private string? _fingerprint;
     private string? _serviceTier;
 
+    public override bool HasFinished => _choices.Exists(static choice => choice.FinishReason is not null);
+
     protected override void Read(ReadOnlySpan<byte> data)
     {
         if (_templateChoice is { } same && _template.TryMatch(data, out var text))

@@ -14,17 +14,26 @@ internal sealed class ObservedContent : HttpContent
         _exchange = exchange;
         foreach (var (name, values) in inner.Headers.NonValidated)
         {
-            Headers.TryAddWithoutValidation(name, values);
+            if (!exchange.HidesUsage || !name.Equals("Content-Length", StringComparison.OrdinalIgnoreCase))
+            {
+                Headers.TryAddWithoutValidation(name, values);
+            }
         }
     }
 
     protected override Stream CreateContentReadStream(CancellationToken cancellationToken) =>
-        new ObservedStream(_inner.ReadAsStream(cancellationToken), _exchange);
+        Observed(_inner.ReadAsStream(cancellationToken));
 
     protected override Task<Stream> CreateContentReadStreamAsync() => CreateContentReadStreamAsync(CancellationToken.None);
 
     protected override async Task<Stream> CreateContentReadStreamAsync(CancellationToken cancellationToken) =>
-        new ObservedStream(await _inner.ReadAsStreamAsync(cancellationToken).ConfigureAwait(false), _exchange);
+        Observed(await _inner.ReadAsStreamAsync(cancellationToken).ConfigureAwait(false));
+
+    private Stream Observed(Stream body)
+    {
+        var observed = new ObservedStream(body, _exchange);
+        return _exchange.HidesUsage ? new UsageFreeStream(observed, _exchange) : observed;
+    }
 
     protected override void SerializeToStream(Stream stream, TransportContext? context, CancellationToken cancellationToken)
     {

@@ -11,6 +11,9 @@ internal abstract class StreamAssembler(bool keepContent)
     /// <summary>Gets or sets a value indicating whether the model's answer is whole: nothing that follows belongs to it.</summary>
     public bool IsWhole { get; protected set; }
 
+    /// <summary>Gets a value indicating whether the model has said why it stopped: what follows is about the answer, not of it.</summary>
+    public virtual bool HasFinished => IsWhole;
+
     protected bool KeepContent => keepContent;
 
     public void OnEvent(ReadOnlySpan<byte> data)

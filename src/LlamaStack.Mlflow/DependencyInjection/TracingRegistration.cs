@@ -40,7 +40,7 @@ internal static class TracingRegistration
 
         // Without a host nobody starts the provider: the first client does.
         builder.Http
-            .AddGenAIInstrumentation()
+            .AddGenAIInstrumentation(static options => options.AskForStreamUsage ??= true)
             .ConfigureAdditionalHttpMessageHandlers(static (_, provider) => provider.GetService<TracerProvider>());
         return builder;
     }
