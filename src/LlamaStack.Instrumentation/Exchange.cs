@@ -24,6 +24,7 @@ internal sealed class Exchange : IDisposable
     private readonly string _provider;
     private readonly long _started = Stopwatch.GetTimestamp();
     private readonly CancellationToken? _callerToken;
+    private readonly ContentPolicy _policy;
     private PooledBytes? _requestBody;
     private SpanContent? _content;
     private Answer? _answer;
@@ -36,6 +37,7 @@ internal sealed class Exchange : IDisposable
     {
         _telemetry = telemetry;
         _operation = operation;
+        _policy = telemetry.Content.Current();
         _requestBody = body;
         _request = RequestFacts.Read(operation.Api, body.Span);
         _server = request.RequestUri!;
@@ -116,7 +118,7 @@ internal sealed class Exchange : IDisposable
     /// <summary>Watches an answer from now on.</summary>
     public void Observe(HttpResponseMessage response)
     {
-        _answer = new Answer(_operation.Api, response, _request.Stream, _telemetry.KeepContent);
+        _answer = new Answer(_operation.Api, response, _request.Stream, _policy.Records);
         if (_answer.IsRefusal && Activity is { IsAllDataRequested: true } activity)
         {
             TagHeader(activity, response, "x-request-id", SemanticAttributes.RequestId);
@@ -274,7 +276,7 @@ internal sealed class Exchange : IDisposable
         CallSpan.Tag(activity, facts, _timeToFirstChunk);
         if (failure is { } error)
         {
-            CallSpan.Tag(activity, error, _answer?.Status, withServersWords: _telemetry.KeepContent);
+            CallSpan.Tag(activity, error, _answer?.Status, _policy);
         }
         else if (leaving is not null)
         {
@@ -287,11 +289,12 @@ internal sealed class Exchange : IDisposable
     private void RecordContent(Activity activity)
     {
         _content = new SpanContent(_operation.SpanType) { Api = _operation.Api };
-        if (_telemetry.KeepContent)
+        if (_policy.Records)
         {
-            _content.Inputs = _requestBody;
+            var question = _requestBody;
             _requestBody = null;
-            _content.Outputs = _answer?.TakeContent();
+            _content.Inputs = _policy.Json(question, isExchange: true);
+            _content.Outputs = _policy.Json(_answer?.TakeContent(), isExchange: true);
             if (_telemetry.WriteMessages)
             {
                 CallSpan.WriteMessages(activity, _operation.Api, _content);

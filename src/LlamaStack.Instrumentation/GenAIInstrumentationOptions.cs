@@ -7,6 +7,17 @@ public sealed class GenAIInstrumentationOptions
     /// <value>Not set: as <c>WithMlflowTracing()</c> has it; without that <see cref="ContentCapture.None"/>, as OpenTelemetry asks.</value>
     public ContentCapture? ContentCapture { get; set; }
 
+    /// <summary>
+    /// Gets or sets what makes a text fit to be recorded, for <see cref="ContentCapture.Redacted"/>: each text of a prompt or an answer, arguments and results of tools
+    /// (JSON in a text), the words of an error. It is given one text and gives back what may be recorded; where it throws, nothing is. It runs on the path of the call.
+    /// </summary>
+    /// <value>Not set: as <c>WithMlflowTracing()</c> has it.</value>
+    public Func<string, string>? Redact { get; set; }
+
+    /// <summary>Gets or sets the most bytes of one input or output that are recorded, as JSON. Of more, the longest texts are cut, and say so.</summary>
+    /// <value>Not set: as <c>WithMlflowTracing()</c> has it; without that 8 MiB.</value>
+    public int? MaxContentLength { get; set; }
+
     /// <summary>Gets or sets the value of <c>gen_ai.provider.name</c>.</summary>
     /// <value>Not set: told from the server's host name where it is a well-known one, else <c>llama_stack</c>.</value>
     public string? ProviderName { get; set; }

@@ -72,7 +72,7 @@ public static class LlamaStackTrace
     /// <remarks>It flows through async code inside the process and is never sent to another server.</remarks>
     public static IDisposable BeginScope(string? session = null, string? user = null)
     {
-        var scope = new AmbientScope(session ?? Ambient?.Session, user ?? Ambient?.User, Ambient);
+        var scope = new AmbientScope(session ?? Ambient?.Session, user ?? Ambient?.User, Ambient?.Content, Ambient);
         _ambient.Value = scope;
         if (Activity.Current is { } current)
         {
@@ -81,6 +81,11 @@ public static class LlamaStackTrace
 
         return scope;
     }
+
+    /// <summary>Says whether prompts and answers are recorded of what is called until the scope is disposed, in this flow of control, whatever the options say.</summary>
+    /// <param name="capture">What is recorded. <see cref="ContentCapture.Redacted"/> without a function that redacts in the options records nothing.</param>
+    /// <returns>The scope; dispose it to end it.</returns>
+    public static IDisposable BeginContentScope(ContentCapture capture) => _ambient.Value = new AmbientScope(Ambient?.Session, Ambient?.User, capture, Ambient);
 
     /// <summary>Names the current trace.</summary>
     /// <param name="name">The name; MLflow keeps 4,096 characters.</param>

@@ -62,6 +62,17 @@ public sealed class MlflowTracingOptions
     /// </value>
     public ContentCapture? ContentCapture { get; set; }
 
+    /// <summary>
+    /// Gets or sets what makes a text fit to be recorded, for <see cref="ContentCapture.Redacted"/>: each text of a prompt or an answer, arguments and results of tools
+    /// (JSON in a text), the words of an error. It is given one text and gives back what may be recorded; where it throws, nothing is. It runs on the path of the call.
+    /// </summary>
+    /// <value>Not set by default. In code only.</value>
+    public Func<string, string>? Redact { get; set; }
+
+    /// <summary>Gets or sets the most bytes of one input or output that are recorded, as JSON. Of more, the longest texts are cut, and say so.</summary>
+    /// <value>Defaults to 8 MiB; 1 KiB to 32 MiB.</value>
+    public int MaxContentLength { get; set; } = ContentPolicy.DefaultMaxLength;
+
     /// <summary>Gets or sets whether an ASP.NET Core request's own span is listened to, as the root of what the request does.</summary>
     /// <value>Defaults to <see langword="true"/>. Where <see langword="false"/>, model calls start traces of their own.</value>
     public bool IncludeRequestSpans { get; set; } = true;
@@ -134,6 +145,8 @@ public sealed class MlflowTracingOptions
     internal string Address => Addresses.Shown(TrackingUri);
 
     internal bool IsActive => Mode is TracingMode.Otlp || Enabled;
+
+    internal ContentPolicy CreateContentPolicy() => new(EffectiveContentCapture, Redact, MaxContentLength);
 
     internal ContentCapture EffectiveContentCapture =>
         ContentCapture ?? (Mode is TracingMode.Mlflow ? Instrumentation.ContentCapture.Full : Instrumentation.ContentCapture.None);

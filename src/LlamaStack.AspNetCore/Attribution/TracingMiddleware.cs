@@ -16,7 +16,7 @@ internal sealed class TracingMiddleware(
 
     private readonly RequestTracingOptions _options = options.Value;
     private readonly bool _honorIncomingSampling = tracing.Value.EffectiveHonorIncomingSampling;
-    private readonly bool _withContent = tracing.Value.EffectiveContentCapture is ContentCapture.Full;
+    private readonly ContentPolicy _content = tracing.Value.CreateContentPolicy();
     private int _saidQuestionFailed;
 
     public async Task InvokeAsync(HttpContext context)
@@ -51,9 +51,9 @@ internal sealed class TracingMiddleware(
         }
         catch (Exception e)
         {
-            if (_withContent)
+            if (own is not null)
             {
-                own?.AddException(e);
+                _content.AddException(own, e);
             }
 
             Fail(current, e);
@@ -89,7 +89,7 @@ internal sealed class TracingMiddleware(
             request.SetTag(SemanticAttributes.ErrorType, exception.GetType().FullName);
         }
 
-        request.SetStatus(ActivityStatusCode.Error, _withContent ? exception?.Message : null);
+        request.SetStatus(ActivityStatusCode.Error, exception is null ? null : _content.Text(exception.Message));
     }
 
     /// <summary>What the application makes of a request. It is the application's own code: it may throw.</summary>

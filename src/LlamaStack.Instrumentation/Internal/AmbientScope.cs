@@ -2,12 +2,15 @@ using System.Diagnostics;
 
 namespace LlamaStack.Instrumentation;
 
-/// <summary>Session and user for everything traced while it lasts.</summary>
-internal sealed class AmbientScope(string? session, string? user, AmbientScope? outer) : IDisposable
+/// <summary>Session, user and what becomes of content, for everything traced while it lasts.</summary>
+internal sealed class AmbientScope(string? session, string? user, ContentCapture? content, AmbientScope? outer) : IDisposable
 {
     public string? Session => session;
 
     public string? User => user;
+
+    /// <summary>Gets whether content is recorded meanwhile; null where nothing was said of it.</summary>
+    public ContentCapture? Content => content;
 
     public AmbientScope? Outer => outer;
 

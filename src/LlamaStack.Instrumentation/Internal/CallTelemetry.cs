@@ -5,31 +5,46 @@ using Microsoft.Extensions.Logging.Abstractions;
 namespace LlamaStack.Instrumentation;
 
 /// <summary>What the calls of one handler share: options, instruments, a logger.</summary>
-internal sealed class CallTelemetry(GenAIInstrumentationOptions options, IMeterFactory? meters, ILogger? logger)
+internal sealed class CallTelemetry
 {
+    private readonly GenAIInstrumentationOptions _options;
     private int _saidNotRecorded;
     private int _saidObservingFailed;
 
-    public ILogger Logger { get; } = logger ?? NullLogger.Instance;
+    public CallTelemetry(GenAIInstrumentationOptions options, IMeterFactory? meters, ILogger? logger)
+    {
+        if (options is { ContentCapture: ContentCapture.Redacted, Redact: null })
+        {
+            throw new ArgumentException("ContentCapture is Redacted, but there is nothing that redacts: set GenAIInstrumentationOptions.Redact, or ContentCapture to None or Full.", nameof(options));
+        }
 
-    public GenAIMetrics Metrics { get; } = new(meters);
+        _options = options;
+        Content = new ContentPolicy(options.ContentCapture ?? ContentCapture.None, options.Redact, options.MaxContentLength ?? ContentPolicy.DefaultMaxLength, ObservingFailed);
+        Logger = logger ?? NullLogger.Instance;
+        Metrics = new GenAIMetrics(meters);
+    }
 
-    public bool KeepContent { get; } = options.ContentCapture is ContentCapture.Full;
+    public ILogger Logger { get; }
 
-    public bool AttachContent => options.AttachContent;
+    public GenAIMetrics Metrics { get; }
 
-    public bool WriteMessages => options.WriteMessages;
+    /// <summary>Gets what becomes of content, unless the application says otherwise for a while.</summary>
+    public ContentPolicy Content { get; }
 
-    public bool HonorIncomingSampling { get; } = options.HonorIncomingSampling ?? true;
+    public bool AttachContent => _options.AttachContent;
 
-    public bool AskForStreamUsage { get; } = options.AskForStreamUsage ?? false;
+    public bool WriteMessages => _options.WriteMessages;
 
-    public bool InjectTraceContext { get; } = options.InjectTraceContext ?? true;
+    public bool HonorIncomingSampling => _options.HonorIncomingSampling ?? true;
+
+    public bool AskForStreamUsage => _options.AskForStreamUsage ?? false;
+
+    public bool InjectTraceContext => _options.InjectTraceContext ?? true;
 
     /// <summary>Gets a value indicating whether anyone wants to know of a call.</summary>
     public bool IsEnabled => LlamaStackDiagnostics.Source.HasListeners() || Metrics.Enabled;
 
-    public string ProviderOf(Uri server) => options.ProviderName ?? WellKnownProvider.Of(server) ?? WellKnownProvider.LlamaStack;
+    public string ProviderOf(Uri server) => _options.ProviderName ?? WellKnownProvider.Of(server) ?? WellKnownProvider.LlamaStack;
 
     public void CallNotRecorded(string reason)
     {

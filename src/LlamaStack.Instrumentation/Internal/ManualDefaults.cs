@@ -6,6 +6,6 @@ internal static class ManualDefaults
     /// <summary>Gets or sets whether a caller's "not sampled" silences them.</summary>
     public static bool HonorIncomingSampling { get; set; } = true;
 
-    /// <summary>Gets or sets whether the words of an exception are recorded: they may quote a prompt.</summary>
-    public static bool KeepErrorText { get; set; } = true;
+    /// <summary>Gets or sets what becomes of their inputs, outputs and errors.</summary>
+    public static ContentPolicy Content { get; set; } = ContentPolicy.Full;
 }

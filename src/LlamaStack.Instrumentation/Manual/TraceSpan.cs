@@ -46,7 +46,7 @@ public sealed class TraceSpan : IDisposable
     {
         if (Activity is not null)
         {
-            Content(Activity).Inputs = Bytes(inputs);
+            Content(Activity).Inputs = Recorded(inputs);
         }
 
         return this;
@@ -67,7 +67,7 @@ public sealed class TraceSpan : IDisposable
     {
         if (Activity is not null)
         {
-            Content(Activity).Outputs = Bytes(outputs);
+            Content(Activity).Outputs = Recorded(outputs);
         }
 
         return this;
@@ -95,26 +95,18 @@ public sealed class TraceSpan : IDisposable
     /// <summary>Says that the span failed, and why. An error of the topmost span is an error of the trace.</summary>
     /// <param name="exception">What was thrown; it becomes an <c>exception</c> event. Where tracing records no content, its type is told and its words are not.</param>
     /// <returns>This span.</returns>
-    public TraceSpan SetError(Exception exception) => SetError(exception, ManualDefaults.KeepErrorText);
+    public TraceSpan SetError(Exception exception) => SetError(exception, keepContent: true);
 
-    internal TraceSpan SetError(Exception exception, bool keepText)
+    internal TraceSpan SetError(Exception exception, bool keepContent)
     {
         ArgumentNullException.ThrowIfNull(exception);
-        if (Activity is null)
+        if (Activity is not null)
         {
-            return this;
-        }
-
-        var type = exception.GetType().FullName;
-        Activity.SetTag(SemanticAttributes.ErrorType, type);
-        Activity.SetStatus(ActivityStatusCode.Error, keepText ? exception.Message : type);
-        if (keepText)
-        {
-            Activity.AddException(exception);
-        }
-        else
-        {
-            Activity.AddEvent(new ActivityEvent(SemanticAttributes.ExceptionEvent, tags: new ActivityTagsCollection { [SemanticAttributes.ExceptionType] = type }));
+            var content = keepContent ? ManualDefaults.Content.Current() : ContentPolicy.None;
+            var type = exception.GetType().FullName;
+            Activity.SetTag(SemanticAttributes.ErrorType, type);
+            Activity.SetStatus(ActivityStatusCode.Error, content.Text(exception.Message) ?? type);
+            content.AddException(Activity, exception);
         }
 
         return this;
@@ -143,9 +135,10 @@ public sealed class TraceSpan : IDisposable
         return content;
     }
 
-    private static PooledBytes? Bytes(JsonNode? value)
+    private static PooledBytes? Recorded(JsonNode? value)
     {
-        if (value is null)
+        var content = ManualDefaults.Content.Current();
+        if (value is null || !content.Records)
         {
             return null;
         }
@@ -154,6 +147,6 @@ public sealed class TraceSpan : IDisposable
         using var writer = new Utf8JsonWriter(bytes, JsonOutput.Options);
         value.WriteTo(writer);
         writer.Flush();
-        return bytes;
+        return content.Json(bytes, isExchange: false);
     }
 }

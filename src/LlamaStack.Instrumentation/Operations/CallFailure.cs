@@ -14,6 +14,9 @@ internal readonly record struct CallFailure(string Type, string Message, Excepti
     /// <summary>Gets what was told by the server, who may quote the prompt: content, which is recorded only where content is.</summary>
     public string? ServersWords { get; private init; }
 
+    /// <summary>Gets a value indicating whether the transport failed, or its caller gave up: its words are the runtime's.</summary>
+    public bool IsTransport => Exception is HttpRequestException or IOException or OperationCanceledException or TimeoutException;
+
     public static CallFailure Of(HttpStatusCode status, string? reasonPhrase, ServerError? error) =>
         new(((int)status).ToString(CultureInfo.InvariantCulture), reasonPhrase ?? status.ToString()) { ServersWords = error?.Message };
 

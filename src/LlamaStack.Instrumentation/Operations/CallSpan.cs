@@ -24,15 +24,17 @@ internal static class CallSpan
         }
     }
 
-    public static void Tag(Activity span, CallFailure failure, HttpStatusCode? status, bool withServersWords)
+    public static void Tag(Activity span, CallFailure failure, HttpStatusCode? status, ContentPolicy content)
     {
-        var message = withServersWords ? failure.ServersWords ?? failure.Message : failure.Message;
+        // What a transport says is no content. What the server says may quote the prompt, and so may an exception of the application's own handlers.
+        var message = (failure.ServersWords is { } words ? content.Text(words) : null)
+            ?? (failure.Exception is null || failure.IsTransport ? failure.Message : content.Text(failure.Message)) ?? failure.Type;
         span.SetTag(SemanticAttributes.ErrorType, failure.Type);
         span.SetStatus(ActivityStatusCode.Error, message);
         Set(span, SemanticAttributes.HttpStatusCode, (int?)status);
         if (failure.Exception is not null)
         {
-            span.AddException(failure.Exception);
+            (failure.IsTransport ? ContentPolicy.Full : content).AddException(span, failure.Exception);
         }
         else
         {

@@ -111,7 +111,7 @@ internal static class TracingRegistration
             }
 
             ManualDefaults.HonorIncomingSampling = options.EffectiveHonorIncomingSampling;
-            ManualDefaults.KeepErrorText = options.EffectiveContentCapture is ContentCapture.Full;
+            ManualDefaults.Content = options.CreateContentPolicy();
             tracing.AddSource(LlamaStackDiagnostics.SourceName, LlamaStackClientDiagnostics.SourceName);
             if (options.IncludeRequestSpans)
             {

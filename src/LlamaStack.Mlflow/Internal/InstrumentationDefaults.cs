@@ -15,6 +15,8 @@ internal sealed class InstrumentationDefaults(IOptions<MlflowTracingOptions> tra
         }
 
         options.ContentCapture ??= settings.EffectiveContentCapture;
+        options.Redact ??= settings.Redact;
+        options.MaxContentLength ??= settings.MaxContentLength;
         options.HonorIncomingSampling ??= settings.EffectiveHonorIncomingSampling;
         options.InjectTraceContext ??= !settings.EffectiveIncludeHttpSpans;
         options.AttachContent = true;

@@ -1,4 +1,5 @@
 using System.Globalization;
+using LlamaStack.Instrumentation;
 using Microsoft.Extensions.Options;
 
 namespace LlamaStack.Mlflow;
@@ -21,6 +22,12 @@ internal sealed class MlflowTracingOptionsRules : IValidateOptions<MlflowTracing
             Mlflow(options, failures);
         }
 
+        if (options is { ContentCapture: ContentCapture.Redacted, Redact: null })
+        {
+            failures.Add("ContentCapture is Redacted, but there is nothing that redacts. Set MlflowTracingOptions.Redact in code, or LlamaStack:Tracing:ContentCapture to None or Full.");
+        }
+
+        Range(failures, options.MaxContentLength, nameof(options.MaxContentLength), 1024, 32 * 1024 * 1024);
         Range(failures, options.ExportInterval, nameof(options.ExportInterval), TimeSpan.FromMilliseconds(10), TimeSpan.FromMinutes(1));
         Range(failures, options.ExportTimeout, nameof(options.ExportTimeout), TimeSpan.FromSeconds(30), TimeSpan.FromHours(1));
         Range(failures, options.MaxRetryDuration, nameof(options.MaxRetryDuration), TimeSpan.Zero, TimeSpan.FromDays(1));

@@ -7,7 +7,7 @@ namespace LlamaStack.Mlflow;
 /// <summary>Hands the spans of whole traces to OpenTelemetry's own OTLP exporter, with what makes them readable in an MLflow behind a Collector.</summary>
 internal sealed class OtlpSink(OtlpProcessor processor, MlflowTracingOptions options) : ITraceSink
 {
-    private readonly bool _withContent = options.EffectiveContentCapture is ContentCapture.Full;
+    private readonly bool _withContent = options.EffectiveContentCapture is not ContentCapture.None;
     private readonly SpanAttributes? _attributes = options.IncludeMlflowAttributes ? new SpanAttributes(options) : null;
 
     public void Send(CompletedTrace trace)

@@ -9,7 +9,7 @@ internal sealed class SpanAttributes(MlflowTracingOptions options)
 {
     private const string ZeroCost = """{"input_cost":0.0,"output_cost":0.0,"total_cost":0.0}""";
 
-    private readonly bool _withContent = options.EffectiveContentCapture is ContentCapture.Full;
+    private readonly bool _withContent = options.EffectiveContentCapture is not ContentCapture.None;
 
     /// <summary>Writes a span's attributes; of the root those of the trace, too.</summary>
     public void Write(Activity span, CompletedTrace trace, IAttributeSink sink)

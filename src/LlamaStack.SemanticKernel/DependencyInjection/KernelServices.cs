@@ -60,5 +60,5 @@ internal sealed record KernelServices(IServiceCollection Services) : IKernelBuil
     private static KernelChatService CreateService(IServiceProvider provider, IChatClient client) => new KernelChatService(client.AsChatCompletionService(provider));
 
     private static bool KeepsContent(IServiceProvider provider, string http) =>
-        provider.GetRequiredService<IOptionsMonitor<GenAIInstrumentationOptions>>().Get(http).ContentCapture is ContentCapture.Full;
+        provider.GetRequiredService<IOptionsMonitor<GenAIInstrumentationOptions>>().Get(http).ContentCapture is ContentCapture.Full or ContentCapture.Redacted;
 }

@@ -44,6 +44,8 @@ public sealed class OptionsTests
         { "negative retries", options => options.MaxRetryDuration = TimeSpan.FromSeconds(-1), ["LlamaStack:Tracing:MaxRetryDuration"] },
         { "a negative end", options => options.ShutdownTimeout = TimeSpan.FromSeconds(-1), ["LlamaStack:Tracing:ShutdownTimeout"] },
         { "no time for a trace", options => options.MaxTraceDuration = TimeSpan.Zero, ["LlamaStack:Tracing:MaxTraceDuration"] },
+        { "nothing that redacts", options => options.ContentCapture = LlamaStack.Instrumentation.ContentCapture.Redacted, ["MlflowTracingOptions.Redact", "LlamaStack:Tracing:ContentCapture"] },
+        { "no room for content", options => options.MaxContentLength = 5, ["LlamaStack:Tracing:MaxContentLength"] },
         { "no time between probes", options => options.HealthProbeInterval = TimeSpan.Zero, ["LlamaStack:Tracing:HealthProbeInterval"] },
         { "empty batches", options => options.MaxBatchTraces = 0, ["LlamaStack:Tracing:MaxBatchTraces", "from 1 to 1000"] },
         { "huge batches", options => options.MaxBatchTraces = 1001, ["LlamaStack:Tracing:MaxBatchTraces"] },
