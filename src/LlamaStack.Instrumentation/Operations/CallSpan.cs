@@ -24,13 +24,13 @@ internal static class CallSpan
         }
     }
 
-    public static void Tag(Activity span, CallFailure failure, HttpStatusCode? status, bool withServersWords)
+    public static void Tag(Activity span, CallFailure failure, HttpStatusCode? status, bool withWords)
     {
-        var message = withServersWords ? failure.ServersWords ?? failure.Message : failure.Message;
+        var message = withWords ? failure.Words ?? failure.Message : failure.Message;
         span.SetTag(SemanticAttributes.ErrorType, failure.Type);
         span.SetStatus(ActivityStatusCode.Error, message);
         Set(span, SemanticAttributes.HttpStatusCode, (int?)status);
-        if (failure.Exception is not null)
+        if (failure.Exception is not null && (withWords || failure.Words is null))
         {
             span.AddException(failure.Exception);
         }

@@ -9,7 +9,7 @@ namespace LlamaStack.Instrumentation.Tests;
 
 /// <summary>
 /// A file of <c>Cases</c>: an exchange, how it ends, and the span it must give. The exchange is one of the test data (<c>exchange</c>), or the file tells it itself
-/// (<c>url</c>, <c>request</c>, <c>status</c>, <c>headers</c>, and <c>response</c>, <c>events</c> or <c>text</c>), or both. <c>ending</c> is one of <see cref="CaseCaller"/>'s,
+/// (<c>url</c>, <c>request</c>, <c>status</c>, <c>headers</c>, and <c>response</c>, <c>events</c> or <c>text</c>), or both. An event that is a text is no JSON. <c>ending</c> is one of <see cref="CaseCaller"/>'s,
 /// after so many pieces of the answer: the events of a stream, the thirds of anything else. <c>span</c> is null where there must be none.
 /// </summary>
 internal sealed class SpanCase
@@ -120,7 +120,7 @@ internal sealed class SpanCase
     {
         if (exchange is null)
         {
-            return [.. _file["events"]!.AsArray().Select(data => Encoding.UTF8.GetBytes($"data: {data!.ToJsonString()}\n\n"))];
+            return [.. _file["events"]!.AsArray().Select(data => Encoding.UTF8.GetBytes($"data: {(data!.GetValueKind() is JsonValueKind.String ? (string?)data : data.ToJsonString())}\n\n"))];
         }
 
         List<byte[]> events = [];
