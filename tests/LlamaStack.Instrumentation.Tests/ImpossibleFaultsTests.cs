@@ -48,7 +48,7 @@ public sealed partial class ImpossibleFaultsTests
         using var spans = Calls.Collect();
         using var client = Calls.Client(Server("chat", "stream"));
 
-        await foreach (var line in Lines(client))
+        await foreach (var line in Lines(client, TestContext.Current.CancellationToken))
         {
             Assert.Empty(spans.Spans);
             if (line.Contains("Hello", StringComparison.Ordinal))
@@ -196,7 +196,7 @@ public sealed partial class ImpossibleFaultsTests
 
         Assert.Same(spans.Root, Activity.Current);
         Assert.Equal(spans.Root.SpanId, spans.Only().ParentSpanId);
-        await foreach (var line in Lines(client))
+        await foreach (var line in Lines(client, TestContext.Current.CancellationToken))
         {
             Assert.Same(spans.Root, Activity.Current);
         }
