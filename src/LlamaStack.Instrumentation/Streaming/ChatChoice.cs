@@ -41,16 +41,16 @@ internal sealed class ChatChoice(long index)
             }
             else if (member.Name.SequenceEqual("reasoning_content"u8) || member.Name.SequenceEqual("reasoning"u8))
             {
-                plain = false;
-                if (reasoned)
+                var thought = JsonText.Unquote(value);
+                if (!reasoned && thought.Length > 0)
                 {
-                    // Told under its old name and its new one.
-                    continue;
+                    // Some servers tell it twice, under its old name and its new one.
+                    reasoned = true;
+                    _reasoningName = member.Name.SequenceEqual("reasoning"u8) ? "reasoning" : _reasoningName;
+                    Append(ref _reasoning, thought, keepContent);
                 }
 
-                reasoned = true;
-                _reasoningName = member.Name.SequenceEqual("reasoning"u8) ? "reasoning" : _reasoningName;
-                Append(ref _reasoning, JsonText.Unquote(value), keepContent);
+                plain = false;
             }
             else if (member.Name.SequenceEqual("tool_calls"u8) && JsonText.IsArray(value))
             {
