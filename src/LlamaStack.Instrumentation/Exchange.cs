@@ -332,14 +332,25 @@ internal sealed class Exchange : IDisposable
     /// <summary>Stopping an activity makes its parent current, here in the middle of the reader's code: what was current stays so.</summary>
     private void Stop()
     {
-        if (Activity is { } activity)
+        if (Activity is not { } activity)
         {
-            var current = Activity.Current;
+            return;
+        }
+
+        var current = Activity.Current;
+        try
+        {
             activity.Stop();
-            if (current != activity)
-            {
-                Activity.Current = current;
-            }
+        }
+        catch (Exception e)
+        {
+            // One of those who are told of it failed.
+            _telemetry.ObservingFailed(e);
+        }
+
+        if (current != activity)
+        {
+            Activity.Current = current;
         }
     }
 }

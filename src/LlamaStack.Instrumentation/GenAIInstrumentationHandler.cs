@@ -68,6 +68,7 @@ public sealed class GenAIInstrumentationHandler : DelegatingHandler
         var exchange = Start(operation, request, RequestBody.Read(request.Content!, cancellationToken));
         if (exchange is null)
         {
+            Activity.Current = current;
             return base.Send(request, cancellationToken);
         }
 

@@ -46,6 +46,34 @@ public sealed class BytesTests
         Assert.Equal(exchange.Response, read);
     }
 
+    [Theory]
+    [InlineData("chat", "plain")]
+    [InlineData("chat", "n2")]
+    [InlineData("chat", "tools-parallel")]
+    [InlineData("completions", "multi")]
+    [InlineData("embeddings", "batch")]
+    [InlineData("embeddings", "base64")]
+    [InlineData("responses", "plain")]
+    [InlineData("responses", "function-call")]
+    public async Task An_answer_that_is_cut_anywhere_says_nothing_that_the_whole_one_does_not(string folder, string name)
+    {
+        var exchange = Fixtures.Live(folder, name);
+        var whole = await Attributes(exchange.Response.Length);
+        for (var length = 0; length < exchange.Response.Length; length++)
+        {
+            Assert.All((await Attributes(length)).Where(attribute => !attribute.StartsWith("error.type", StringComparison.Ordinal) && !attribute.StartsWith("http.", StringComparison.Ordinal)), attribute =>
+                Assert.Contains(whole, told => told.StartsWith(attribute, StringComparison.Ordinal)));
+        }
+
+        async Task<List<string>> Attributes(int length)
+        {
+            using var spans = Calls.Collect();
+            using var client = Calls.Client(new StubServer(_ => StubServer.Answer([exchange.Response[..length]], exchange.ContentType)));
+            await Calls.ReadAll(client, "http://models.example" + exchange.Path, Calls.Hello);
+            return [.. spans.Only().TagObjects.Where(tag => tag.Key != "gen_ai.output.messages").Select(tag => $"{tag.Key}={(tag.Value is string[] texts ? string.Join(' ', texts) : tag.Value + ";")}")];
+        }
+    }
+
     [Fact]
     public async Task The_request_passes_unchanged_and_is_recorded_as_it_is()
     {

@@ -56,46 +56,6 @@ public sealed class MessagesTests
         AssertJson("""[{"type":"function","name":"f","description":"d","parameters":{}}]""", (string?)spans.Only().GetTagItem("gen_ai.tool.definitions"));
     }
 
-    [Theory]
-    [InlineData(Calls.ChatPath)]
-    [InlineData(Calls.ResponsesPath)]
-    public async Task Without_content_nothing_that_was_said_is_anywhere_on_the_span(string path)
-    {
-        const string planted = "planted words";
-        using var spans = Calls.Collect();
-        using var client = Calls.Client(
-            new StubServer(_ => StubServer.Events(
-                $$$"""{"type":"response.output_text.delta","item_id":"m","delta":"{{{planted}}}","choices":[{"delta":{"content":"{{{planted}}}"},"index":0,"finish_reason":"stop"}]}""",
-                $$$"""{"type":"response.completed","response":{"status":"completed","output":[{"type":"message","content":[{"type":"output_text","text":"{{{planted}}}"}]}]}}""")),
-            new() { ContentCapture = ContentCapture.None, AttachContent = true });
-
-        await Calls.ReadAll(client, path, $$$"""{"model":"m","stream":true,"input":"{{{planted}}}","instructions":"{{{planted}}}","messages":[{"role":"user","content":"{{{planted}}}"}]}""");
-
-        var span = spans.Only();
-        Assert.DoesNotContain(span.TagObjects, tag => $"{tag.Value}".Contains(planted, StringComparison.Ordinal));
-        Assert.Null(Calls.Inputs(span));
-        Assert.Null(Calls.Outputs(span));
-        Assert.Equal(["stop"], Calls.Tag<string[]>(span, "gen_ai.response.finish_reasons")!);
-    }
-
-    [Theory]
-    [InlineData(ContentCapture.None, "Bad Request")]
-    [InlineData(ContentCapture.Full, "Not a valid input: planted words")]
-    public async Task The_servers_words_may_quote_the_prompt_and_are_content(ContentCapture capture, string description)
-    {
-        using var spans = Calls.Collect();
-        using var client = Calls.Client(
-            new StubServer(_ => StubServer.Json("""{"error":{"message":"Not a valid input: planted words"}}""", System.Net.HttpStatusCode.BadRequest)),
-            new() { ContentCapture = capture });
-
-        await Calls.ReadAll(client, Calls.ChatPath, """{"model":"m","messages":[{"role":"user","content":"planted words"}]}""");
-
-        var span = spans.Only();
-        Assert.Equal(description, span.StatusDescription);
-        Assert.Equal(description, Assert.Single(span.Events).Tags.Single(tag => tag.Key == "exception.message").Value);
-        Assert.Equal("400", span.GetTagItem("error.type"));
-    }
-
     private static void AssertJson(string? expected, string? actual)
     {
         if (expected is null)

@@ -36,6 +36,32 @@ internal static class ChatMessages
         return true;
     }
 
+    /// <summary>The prompt of a legacy completion, or its several prompts. Prompts given as tokens have no words.</summary>
+    public static bool WritePrompts(JsonElement prompt, Utf8JsonWriter writer)
+    {
+        var texts = prompt.ValueKind switch
+        {
+            JsonValueKind.String => [prompt],
+            JsonValueKind.Array => prompt.EnumerateArray().Where(static element => element.ValueKind is JsonValueKind.String).ToArray(),
+            _ => [],
+        };
+        if (texts.Length == 0)
+        {
+            return false;
+        }
+
+        writer.WriteStartArray();
+        foreach (var text in texts)
+        {
+            MessageParts.StartMessage(writer, "user");
+            MessageParts.Text(writer, text.GetString()!);
+            MessageParts.EndMessage(writer);
+        }
+
+        writer.WriteEndArray();
+        return true;
+    }
+
     public static bool WriteOutput(JsonElement choices, Utf8JsonWriter writer)
     {
         if (choices.ValueKind is not JsonValueKind.Array)

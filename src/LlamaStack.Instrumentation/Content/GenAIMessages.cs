@@ -18,13 +18,8 @@ internal static class GenAIMessages
             {
                 case GenAIApi.ChatCompletions when root.TryGetProperty("messages"u8, out var messages):
                     return ChatMessages.WriteInput(messages, writer);
-                case GenAIApi.Completions when root.TryGetProperty("prompt"u8, out var prompt) && prompt.ValueKind is JsonValueKind.String:
-                    writer.WriteStartArray();
-                    MessageParts.StartMessage(writer, "user");
-                    MessageParts.Text(writer, prompt.GetString()!);
-                    MessageParts.EndMessage(writer);
-                    writer.WriteEndArray();
-                    return true;
+                case GenAIApi.Completions when root.TryGetProperty("prompt"u8, out var prompt):
+                    return ChatMessages.WritePrompts(prompt, writer);
                 case GenAIApi.Responses when root.TryGetProperty("input"u8, out var input):
                     return ResponsesMessages.WriteInput(input, writer);
                 default:

@@ -39,7 +39,7 @@ internal static class ResponsesMessages
     /// <summary>One assistant message: all items together are the one answer.</summary>
     public static bool WriteOutput(JsonElement response, JsonElement items, Utf8JsonWriter writer)
     {
-        if (items.ValueKind is not JsonValueKind.Array)
+        if (items.ValueKind is not JsonValueKind.Array || (items.GetArrayLength() == 0 && MessageParts.StringOf(response, "status") is "queued" or "in_progress"))
         {
             return false;
         }
@@ -66,8 +66,12 @@ internal static class ResponsesMessages
         return true;
     }
 
-    private static string RoleOf(JsonElement item) =>
-        MessageParts.StringOf(item, "role") ?? (MessageParts.StringOf(item, "type") is "function_call_output" ? "tool" : "assistant");
+    private static string RoleOf(JsonElement item) => MessageParts.StringOf(item, "role") ?? MessageParts.StringOf(item, "type") switch
+    {
+        "function_call_output" => "tool",
+        "mcp_approval_response" => "user",
+        _ => "assistant",
+    };
 
     private static void WriteItem(JsonElement item, Utf8JsonWriter writer)
     {

@@ -11,16 +11,13 @@ namespace LlamaStack.Instrumentation;
 /// </remarks>
 internal readonly record struct CallFailure(string Type, string Message, Exception? Exception = null)
 {
-    /// <summary>Gets what was told by the server, who may quote the prompt: content, which is recorded only where content is.</summary>
-    public string? ServersWords { get; private init; }
-
-    /// <summary>Gets a value indicating whether the transport failed, or its caller gave up: its words are the runtime's.</summary>
-    public bool IsTransport => Exception is HttpRequestException or IOException or OperationCanceledException or TimeoutException;
+    /// <summary>Gets the words of the server, or of an exception that is not the transport's. They may quote the prompt: content, which is recorded only where content is.</summary>
+    public string? Words { get; private init; }
 
     public static CallFailure Of(HttpStatusCode status, string? reasonPhrase, ServerError? error) =>
-        new(((int)status).ToString(CultureInfo.InvariantCulture), reasonPhrase ?? status.ToString()) { ServersWords = error?.Message };
+        new(((int)status).ToString(CultureInfo.InvariantCulture), reasonPhrase ?? status.ToString()) { Words = error?.Message };
 
-    public static CallFailure Of(ServerError error) => new(error.Code ?? "server_error", "The server told an error.") { ServersWords = error.Message };
+    public static CallFailure Of(ServerError error) => new(error.Code ?? "server_error", "The server told an error.") { Words = error.Message };
 
     public static CallFailure Of(Exception exception, bool timedOut) => exception switch
     {
@@ -28,7 +25,7 @@ internal readonly record struct CallFailure(string Type, string Message, Excepti
         OperationCanceledException => new("cancelled", "The call was cancelled.", exception),
         HttpRequestException { HttpRequestError: not HttpRequestError.Unknown and var error } => new(SnakeCase(error), exception.Message, exception),
         HttpIOException { HttpRequestError: not HttpRequestError.Unknown and var error } => new(SnakeCase(error), exception.Message, exception),
-        _ => new(exception.GetType().FullName ?? exception.GetType().Name, exception.Message, exception),
+        _ => new(exception.GetType().FullName ?? exception.GetType().Name, "The call failed.", exception) { Words = exception.Message },
     };
 
     private static string SnakeCase(HttpRequestError error) => error switch

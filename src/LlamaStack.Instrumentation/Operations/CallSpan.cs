@@ -26,15 +26,14 @@ internal static class CallSpan
 
     public static void Tag(Activity span, CallFailure failure, HttpStatusCode? status, ContentPolicy content)
     {
-        // What a transport says is no content. What the server says may quote the prompt, and so may an exception of the application's own handlers.
-        var message = (failure.ServersWords is { } words ? content.Text(words) : null)
-            ?? (failure.Exception is null || failure.IsTransport ? failure.Message : content.Text(failure.Message)) ?? failure.Type;
+        var words = failure.Words is { } said ? content.Text(said) : null;
+        var message = words ?? failure.Message;
         span.SetTag(SemanticAttributes.ErrorType, failure.Type);
         span.SetStatus(ActivityStatusCode.Error, message);
         Set(span, SemanticAttributes.HttpStatusCode, (int?)status);
-        if (failure.Exception is not null)
+        if (failure.Exception is { } exception && (failure.Words is null || words is not null))
         {
-            (failure.IsTransport ? ContentPolicy.Full : content).AddException(span, failure.Exception);
+            (failure.Words is null ? ContentPolicy.Full : content).AddException(span, exception);
         }
         else
         {

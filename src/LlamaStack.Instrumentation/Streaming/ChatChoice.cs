@@ -20,6 +20,7 @@ internal sealed class ChatChoice(long index)
     {
         text = default;
         var plain = true;
+        var reasoned = false;
         foreach (var member in new JsonMembers(delta))
         {
             var value = member.Value;
@@ -40,8 +41,15 @@ internal sealed class ChatChoice(long index)
             }
             else if (member.Name.SequenceEqual("reasoning_content"u8) || member.Name.SequenceEqual("reasoning"u8))
             {
-                _reasoningName = member.Name.SequenceEqual("reasoning"u8) ? "reasoning" : _reasoningName;
-                Append(ref _reasoning, JsonText.Unquote(value), keepContent);
+                var thought = JsonText.Unquote(value);
+                if (!reasoned && thought.Length > 0)
+                {
+                    // Some servers tell it twice, under its old name and its new one.
+                    reasoned = true;
+                    _reasoningName = member.Name.SequenceEqual("reasoning"u8) ? "reasoning" : _reasoningName;
+                    Append(ref _reasoning, thought, keepContent);
+                }
+
                 plain = false;
             }
             else if (member.Name.SequenceEqual("tool_calls"u8) && JsonText.IsArray(value))

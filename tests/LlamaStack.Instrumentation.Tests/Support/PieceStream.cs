@@ -1,7 +1,10 @@
 namespace LlamaStack.Instrumentation.Tests;
 
 /// <summary>A body that comes in the pieces given, one a read, and then ends, or breaks.</summary>
-internal sealed class PieceStream(IReadOnlyList<byte[]> pieces, Exception? end) : Stream
+/// <param name="pieces">The pieces.</param>
+/// <param name="end">What breaks it after the last one; null for a good end.</param>
+/// <param name="delay">What a read of this piece waits for; as from a socket where not given: now at once, now later.</param>
+internal sealed class PieceStream(IReadOnlyList<byte[]> pieces, Exception? end, Func<int, Task>? delay = null) : Stream
 {
     private int _piece;
     private int _offset;
@@ -24,12 +27,7 @@ internal sealed class PieceStream(IReadOnlyList<byte[]> pieces, Exception? end) 
 
     public override int Read(Span<byte> buffer)
     {
-        while (_piece < pieces.Count && _offset == pieces[_piece].Length)
-        {
-            _piece++;
-            _offset = 0;
-        }
-
+        Advance();
         if (_piece == pieces.Count)
         {
             return end is null ? 0 : throw end;
@@ -44,8 +42,12 @@ internal sealed class PieceStream(IReadOnlyList<byte[]> pieces, Exception? end) 
 
     public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
     {
-        // As from a socket: now at once, now later.
-        if (_piece % 2 == 1)
+        Advance();
+        if (delay is not null)
+        {
+            await delay(_piece);
+        }
+        else if (_piece % 2 == 1)
         {
             await Task.Yield();
         }
@@ -66,4 +68,13 @@ internal sealed class PieceStream(IReadOnlyList<byte[]> pieces, Exception? end) 
     public override void SetLength(long value) => throw new NotSupportedException();
 
     public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
+
+    private void Advance()
+    {
+        while (_piece < pieces.Count && _offset == pieces[_piece].Length)
+        {
+            _piece++;
+            _offset = 0;
+        }
+    }
 }
