@@ -31,12 +31,12 @@ internal sealed class Exchange : IDisposable
     private bool _injected;
     private bool _ended;
 
-    private Exchange(CallTelemetry telemetry, GenAIOperation operation, HttpRequestMessage request, PooledBytes body)
+    private Exchange(CallTelemetry telemetry, GenAIOperation operation, HttpRequestMessage request, PooledBytes? body)
     {
         _telemetry = telemetry;
         _operation = operation;
         _requestBody = body;
-        _request = RequestFacts.Read(operation.Api, body.Span);
+        _request = RequestFacts.Read(operation.Api, telemetry.Convention, request.RequestUri!, body is null ? default : body.Span);
         _server = request.RequestUri!;
         _provider = telemetry.ProviderOf(_server);
         _callerToken = request.Options.TryGetValue(_callerTokenKey, out var token) ? token : null;
@@ -62,7 +62,7 @@ internal sealed class Exchange : IDisposable
     public static bool Covers(HttpRequestMessage request) => request.Options.TryGetValue(_key, out _);
 
     /// <summary>Starts the span of a call; it is current from now on. Null where nobody wants to know of this call.</summary>
-    public static Exchange? Start(CallTelemetry telemetry, GenAIOperation operation, HttpRequestMessage request, PooledBytes body)
+    public static Exchange? Start(CallTelemetry telemetry, GenAIOperation operation, HttpRequestMessage request, PooledBytes? body)
     {
         var exchange = new Exchange(telemetry, operation, request, body);
         var parent = Activity.Current;
@@ -155,7 +155,7 @@ internal sealed class Exchange : IDisposable
         GC.SuppressFinalize(this);
     }
 
-    private string SpanName => _request.Model is null ? _operation.Name : $"{_operation.Name} {_request.Model}";
+    private string SpanName => _request.Target is null ? _operation.Name : $"{_operation.Name} {_request.Target}";
 
     private static void TagHeader(Activity activity, HttpResponseMessage response, string header, string attribute)
     {
@@ -252,7 +252,7 @@ internal sealed class Exchange : IDisposable
             return;
         }
 
-        CallSpan.Tag(activity, facts, _timeToFirstChunk);
+        CallSpan.Tag(activity, facts, _timeToFirstChunk, _telemetry.Convention);
         if (failure is { } error)
         {
             CallSpan.Tag(activity, error, _answer?.Status, withServersWords: _telemetry.KeepContent);
@@ -262,6 +262,7 @@ internal sealed class Exchange : IDisposable
             activity.SetTag(SemanticAttributes.StreamEnding, leaving);
         }
 
+        HostedToolSpans.Record(activity, _requestBody is null ? default : _requestBody.Span, _answer?.Items ?? [], _telemetry, failure, leaving);
         RecordContent(activity);
     }
 

@@ -25,6 +25,13 @@ public sealed class GenAIInstrumentationOptions
     /// </value>
     public bool? InjectTraceContext { get; set; }
 
+    /// <summary>Gets or sets which form of the GenAI conventions spans and metrics follow.</summary>
+    /// <value>
+    /// Not set: <see cref="GenAIConvention.Latest"/> where the environment variable <c>OTEL_SEMCONV_STABILITY_OPT_IN</c> lists <c>gen_ai_latest_experimental</c>,
+    /// <see cref="GenAIConvention.Both"/> where it lists <c>gen_ai_latest_experimental/dup</c>, else <see cref="GenAIConvention.Released"/>.
+    /// </value>
+    public GenAIConvention? Convention { get; set; }
+
     /// <summary>Gets or sets whether an exporter of ours takes the content as bytes: then it does not become text on the span.</summary>
     internal bool AttachContent { get; set; }
 

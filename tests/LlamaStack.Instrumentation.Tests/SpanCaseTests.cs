@@ -27,7 +27,7 @@ public sealed class SpanCaseTests
             return;
         }
 
-        var span = spans.Only();
+        var span = Calls.Only(spans);
         Assert.Equal((string)expected["name"]!, span.DisplayName);
         Assert.Equal(ActivityKind.Client, span.Kind);
         Assert.Equal((string?)expected["status"] ?? "Unset", span.Status.ToString());

@@ -16,6 +16,8 @@ internal sealed class CallTelemetry(GenAIInstrumentationOptions options, IMeterF
 
     public bool KeepContent { get; } = options.ContentCapture is ContentCapture.Full;
 
+    public GenAIConvention Convention { get; } = options.Convention ?? ConventionOptIn.Read(Environment.GetEnvironmentVariable(ConventionOptIn.Variable));
+
     public bool AttachContent => options.AttachContent;
 
     public bool WriteMessages => options.WriteMessages;

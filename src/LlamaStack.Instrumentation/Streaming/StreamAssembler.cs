@@ -11,6 +11,9 @@ internal abstract class StreamAssembler(bool keepContent)
     /// <summary>Gets or sets a value indicating whether the model's answer is whole: nothing that follows belongs to it.</summary>
     public bool IsWhole { get; protected set; }
 
+    /// <summary>Gets the items of a response that is made of such.</summary>
+    public virtual IReadOnlyList<StreamedItem> Items => [];
+
     protected bool KeepContent => keepContent;
 
     public void OnEvent(ReadOnlySpan<byte> data)
@@ -34,5 +37,5 @@ internal abstract class StreamAssembler(bool keepContent)
     protected abstract void Read(ReadOnlySpan<byte> data);
 
     public static StreamAssembler For(GenAIApi api, bool keepContent) =>
-        api is GenAIApi.Responses ? new ResponsesStream(keepContent) : new ChatStream(api, keepContent);
+        api.HasItems() ? new ResponsesStream(api, keepContent) : new ChatStream(api, keepContent);
 }

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
+using System.Text.Json;
 using LlamaStack.Instrumentation;
 
 namespace LlamaStack.Mlflow;
@@ -33,8 +34,9 @@ internal sealed class SpanAttributes(MlflowTracingOptions options)
     /// of another library whose exchange, or several, has a span of its own below it.
     /// </summary>
     public static bool IsModelCall(Activity span, CompletedTrace trace) =>
-        SpanContent.Of(span)?.Api is not null
-        || (Text(span, GenAIAttributes.Operation.Name) is "chat" or "text_completion" or "generate_content" or "embeddings" && !trace.IsAboveExchange(span));
+        SpanContent.Of(span)?.Api is { } api
+            ? api.IsModelCall()
+            : Text(span, GenAIAttributes.Operation.Name) is "chat" or "text_completion" or "generate_content" or "embeddings" && !trace.IsAboveExchange(span);
 
     /// <summary>
     /// Does this attribute belong on this span in MLflow? Sums of tokens on a span that covers several calls do not: MLflow would count them in place of the calls'.
@@ -48,7 +50,7 @@ internal sealed class SpanAttributes(MlflowTracingOptions options)
         var input = Number(span, GenAIAttributes.Usage.InputTokens);
         var output = Number(span, GenAIAttributes.Usage.OutputTokens);
         return input is null && output is null ? null : TokenUsageJson(
-            input ?? 0, output ?? 0, Number(span, GenAIAttributes.Usage.CacheReadInputTokens), Number(span, GenAIAttributes.Usage.CacheCreationInputTokens));
+            input ?? 0, output ?? 0, Number(span, GenAIAttributes.Usage.CacheReadInputTokens), CacheWrite(span));
     }
 
     /// <summary>Tokens of a trace: those of its model calls together.</summary>
@@ -68,7 +70,7 @@ internal sealed class SpanAttributes(MlflowTracingOptions options)
             input += Number(span, GenAIAttributes.Usage.InputTokens) ?? 0;
             output += Number(span, GenAIAttributes.Usage.OutputTokens) ?? 0;
             cacheRead = Sum(cacheRead, Number(span, GenAIAttributes.Usage.CacheReadInputTokens));
-            cacheCreation = Sum(cacheCreation, Number(span, GenAIAttributes.Usage.CacheCreationInputTokens));
+            cacheCreation = Sum(cacheCreation, CacheWrite(span));
         }
 
         return any ? TokenUsageJson(input, output, cacheRead, cacheCreation) : null;
@@ -92,6 +94,10 @@ internal sealed class SpanAttributes(MlflowTracingOptions options)
         return json + "}";
     }
 
+    /// <summary>The newer form of the convention has another name for it.</summary>
+    private static long? CacheWrite(Activity span) =>
+        Number(span, GenAIAttributes.Usage.CacheCreationInputTokens) ?? Number(span, GenAIAttributes.Usage.CacheWriteInputTokens);
+
     private static long? Number(Activity span, string key) => span.GetTagItem(key) switch
     {
         long number => number,
@@ -103,14 +109,14 @@ internal sealed class SpanAttributes(MlflowTracingOptions options)
 
     private void WriteModel(Activity span, SpanContent? content, CompletedTrace trace, IAttributeSink sink)
     {
+        if (content?.Api is GenAIApi.ChatCompletions or GenAIApi.Responses or GenAIApi.StoredResponse)
+        {
+            sink.Add(MlflowAttributes.MessageFormat, "openai");
+        }
+
         if (!IsModelCall(span, trace))
         {
             return;
-        }
-
-        if (content?.Api is GenAIApi.ChatCompletions or GenAIApi.Responses)
-        {
-            sink.Add(MlflowAttributes.MessageFormat, "openai");
         }
 
         if ((Text(span, GenAIAttributes.Response.Model) ?? Text(span, GenAIAttributes.Request.Model)) is { } model)
@@ -137,7 +143,7 @@ internal sealed class SpanAttributes(MlflowTracingOptions options)
     {
         if (content?.Api is { } api)
         {
-            WriteExchange(api, content, sink);
+            WriteExchange(span, api, content, sink);
             return;
         }
 
@@ -161,7 +167,7 @@ internal sealed class SpanAttributes(MlflowTracingOptions options)
         }
     }
 
-    private static void WriteExchange(GenAIApi api, SpanContent content, IAttributeSink sink)
+    private static void WriteExchange(Activity span, GenAIApi api, SpanContent content, IAttributeSink sink)
     {
         var scratch = new PooledBytes(Math.Max(content.Inputs?.Length ?? 0, content.Outputs?.Length ?? 0) + 256);
         if (content.Inputs is { } inputs)
@@ -175,13 +181,26 @@ internal sealed class SpanAttributes(MlflowTracingOptions options)
             }
         }
 
-        if (content.Outputs is { } outputs)
+        else if (api is GenAIApi.StoredResponse && Text(span, GenAIAttributes.Response.Id) is { } id)
+        {
+            sink.Add(MlflowAttributes.SpanInputs, $"{{\"response_id\":\"{JsonEncodedText.Encode(id)}\"}}");
+        }
+
+        if (content.Outputs is { } found && api is GenAIApi.VectorSearch)
+        {
+            scratch.Clear();
+            if (Documents.TryWrite(found.Span, scratch))
+            {
+                sink.Add(MlflowAttributes.SpanOutputs, scratch.Span);
+            }
+        }
+        else if (content.Outputs is { } outputs)
         {
             scratch.Clear();
             JsonForPeople.WriteOutputs(api, outputs.Span, scratch);
             WriteValue(MlflowAttributes.SpanOutputs, scratch.Span, sink);
             scratch.Clear();
-            if (api is GenAIApi.Responses && content.Inputs is { } request && ChatView.TryWrite(request.Span, outputs.Span, scratch))
+            if (api.HasItems() && ChatView.TryWrite(content.Inputs is { } request ? request.Span : default, outputs.Span, scratch))
             {
                 sink.Add(MlflowAttributes.Chat.Messages, scratch.Span);
             }
