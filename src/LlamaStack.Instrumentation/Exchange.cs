@@ -28,6 +28,7 @@ internal sealed class Exchange : IDisposable
     private SpanContent? _content;
     private Answer? _answer;
     private TimeSpan? _timeToFirstChunk;
+    private long? _lastChunk;
     private bool _injected;
     private bool _ended;
 
@@ -128,12 +129,12 @@ internal sealed class Exchange : IDisposable
 
             try
             {
-                if (_timeToFirstChunk is null && _answer!.IsStream)
+                if (_answer!.IsStream)
                 {
-                    _timeToFirstChunk = Stopwatch.GetElapsedTime(_started);
+                    TimeChunk();
                 }
 
-                _answer!.Read(bytes);
+                _answer.Read(bytes);
             }
             catch (Exception e)
             {
@@ -153,6 +154,20 @@ internal sealed class Exchange : IDisposable
     {
         End("abandoned", null);
         GC.SuppressFinalize(this);
+    }
+
+    private void TimeChunk()
+    {
+        _timeToFirstChunk ??= Stopwatch.GetElapsedTime(_started);
+        if (_telemetry.Metrics.TimesChunks)
+        {
+            if (_lastChunk is { } last)
+            {
+                _telemetry.Metrics.Chunk(_operation.Api, MetricTags(null), Stopwatch.GetElapsedTime(last));
+            }
+
+            _lastChunk = Stopwatch.GetTimestamp();
+        }
     }
 
     private string SpanName => _request.Target is null ? _operation.Name : $"{_operation.Name} {_request.Target}";
@@ -246,7 +261,13 @@ internal sealed class Exchange : IDisposable
             facts.FinishReasons.Add("error");
         }
 
-        _telemetry.Metrics.Record(MetricTags(facts), Stopwatch.GetElapsedTime(_started), _timeToFirstChunk, facts.Usage, failure?.Type);
+        var call = MetricTags(facts.Model);
+        _telemetry.Metrics.Record(_operation.Api, call, Stopwatch.GetElapsedTime(_started), _timeToFirstChunk, facts.Usage, failure?.Type);
+        if (failure is { } failed)
+        {
+            CallEvents.Failed(_telemetry, Activity, SpanName, call, failed);
+        }
+
         if (Activity is not { IsAllDataRequested: true } activity)
         {
             return;
@@ -264,6 +285,7 @@ internal sealed class Exchange : IDisposable
 
         HostedToolSpans.Record(activity, _requestBody is null ? default : _requestBody.Span, _answer?.Items ?? [], _telemetry, failure, leaving);
         RecordContent(activity);
+        CallEvents.Details(_telemetry, activity, _content!);
     }
 
     private void RecordContent(Activity activity)
@@ -276,7 +298,7 @@ internal sealed class Exchange : IDisposable
             _content.Outputs = _answer?.TakeContent();
             if (_telemetry.WriteMessages)
             {
-                CallSpan.WriteMessages(activity, _operation.Api, _content);
+                CallSpan.WriteContent(activity, _content);
             }
         }
 
@@ -286,7 +308,7 @@ internal sealed class Exchange : IDisposable
         }
     }
 
-    private TagList MetricTags(ResponseFacts facts)
+    private TagList MetricTags(string? answeredBy)
     {
         var tags = new TagList
         {
@@ -300,9 +322,9 @@ internal sealed class Exchange : IDisposable
             tags.Add(GenAIAttributes.Request.Model, _request.Model);
         }
 
-        if (facts.Model is not null)
+        if (answeredBy is not null)
         {
-            tags.Add(GenAIAttributes.Response.Model, facts.Model);
+            tags.Add(GenAIAttributes.Response.Model, answeredBy);
         }
 
         return tags;

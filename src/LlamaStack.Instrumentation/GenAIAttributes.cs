@@ -38,6 +38,7 @@ internal static class GenAIAttributes
 
     public static class Token
     {
+        public const string Modality = "gen_ai.token.modality";
         public const string Type = "gen_ai.token.type";
     }
 
@@ -109,8 +110,27 @@ internal static class GenAIAttributes
     public static class Metric
     {
         public const string OperationDuration = "gen_ai.client.operation.duration";
+        public const string TimePerOutputChunk = "gen_ai.client.operation.time_per_output_chunk";
         public const string TimeToFirstChunk = "gen_ai.client.operation.time_to_first_chunk";
         public const string TokenUsage = "gen_ai.client.token.usage";
+
+        public const string InferenceDuration = "gen_ai.client.inference.duration";
+        public const string InferenceInputTokens = "gen_ai.client.inference.operation.input_tokens";
+        public const string InferenceOutputTokens = "gen_ai.client.inference.operation.output_tokens";
+        public const string InferenceTimePerOutputChunk = "gen_ai.client.inference.time_per_output_chunk";
+        public const string InferenceTimeToFirstChunk = "gen_ai.client.inference.time_to_first_chunk";
+        public const string InferenceUsageCacheRead = "gen_ai.client.inference.usage.cache_read.input_tokens";
+        public const string InferenceUsageCacheWrite = "gen_ai.client.inference.usage.cache_write.input_tokens";
+        public const string InferenceUsageInput = "gen_ai.client.inference.usage.input_tokens";
+        public const string InferenceUsageOutput = "gen_ai.client.inference.usage.output_tokens";
+        public const string InferenceUsageReasoning = "gen_ai.client.inference.usage.reasoning.output_tokens";
+    }
+
+    /// <summary>Events, which are log records with a name.</summary>
+    public static class Event
+    {
+        public const string OperationDetails = "gen_ai.client.inference.operation.details";
+        public const string OperationException = "gen_ai.client.operation.exception";
     }
 
     /// <summary>Values of <see cref="Tool.Type"/>.</summary>

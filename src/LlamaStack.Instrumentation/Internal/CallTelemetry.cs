@@ -12,11 +12,13 @@ internal sealed class CallTelemetry(GenAIInstrumentationOptions options, IMeterF
 
     public ILogger Logger { get; } = logger ?? NullLogger.Instance;
 
-    public GenAIMetrics Metrics { get; } = new(meters);
+    public GenAIMetrics Metrics { get; } = new(meters, options.Convention ?? ConventionOptIn.Of(Environment.GetEnvironmentVariable));
 
     public bool KeepContent { get; } = options.ContentCapture is ContentCapture.Full;
 
-    public GenAIConvention Convention { get; } = options.Convention ?? ConventionOptIn.Read(Environment.GetEnvironmentVariable(ConventionOptIn.Variable));
+    public GenAIConvention Convention { get; } = options.Convention ?? ConventionOptIn.Of(Environment.GetEnvironmentVariable);
+
+    public bool EmitOperationDetails { get; } = options.EmitOperationDetails ?? ConventionOptIn.EmitsEvents(Environment.GetEnvironmentVariable);
 
     public bool AttachContent => options.AttachContent;
 

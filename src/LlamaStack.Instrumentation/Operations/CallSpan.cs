@@ -47,49 +47,50 @@ internal static class CallSpan
         }
     }
 
-    /// <summary>Content as attributes, in the convention's message format.</summary>
-    public static void WriteMessages(Activity span, GenAIApi api, SpanContent content)
+    /// <summary>Content as attributes, in the convention's form for it.</summary>
+    public static void WriteContent(Activity span, SpanContent content)
     {
-        switch (api)
+        foreach (var (key, value) in content.Api is { } api ? Messages(api, content) : ToolCall(content, "", ""))
         {
-            case GenAIApi.VectorSearch:
-                Set(span, GenAIAttributes.Retrieval.QueryText, content.Inputs is null ? null : RetrievalContent.QueryText(content.Inputs.Span));
-                Set(span, GenAIAttributes.Retrieval.Documents, content.Outputs is null ? null : RetrievalContent.Documents(content.Outputs.Span));
-                return;
-            case GenAIApi.ToolInvocation:
-                Set(span, GenAIAttributes.Tool.CallArguments, content.Inputs is null ? null : Json(JsonText.Member(content.Inputs.Span, "kwargs"u8)));
-                Set(span, GenAIAttributes.Tool.CallResult, content.Outputs is null ? null : Json(JsonText.Member(content.Outputs.Span, "content"u8)));
-                return;
-        }
-
-        if (content.Inputs is { } inputs)
-        {
-            Set(span, GenAIAttributes.SystemInstructions, GenAIMessages.SystemInstructions(api, inputs.Span));
-            Set(span, GenAIAttributes.InputMessages, GenAIMessages.Input(api, inputs.Span));
-            Set(span, GenAIAttributes.Tool.Definitions, GenAIMessages.ToolDefinitions(inputs.Span));
-        }
-
-        if (content.Outputs is { } outputs)
-        {
-            Set(span, GenAIAttributes.OutputMessages, GenAIMessages.Output(api, outputs.Span));
+            span.SetTag(key, value);
         }
     }
 
-    /// <summary>What a tool of the server's was given and gave back, in the convention's attributes.</summary>
-    public static void WriteToolContent(Activity span, SpanContent content)
+    /// <summary>What was said in an exchange.</summary>
+    public static IEnumerable<KeyValuePair<string, object?>> Messages(GenAIApi api, SpanContent content) => api switch
     {
-        if (content.Api is { } api)
-        {
-            WriteMessages(span, api, content);
-            return;
-        }
+        GenAIApi.VectorSearch => Given(
+            (GenAIAttributes.Retrieval.QueryText, content.Inputs is { } query ? RetrievalContent.QueryText(query.Span) : null),
+            (GenAIAttributes.Retrieval.Documents, content.Outputs is { } found ? RetrievalContent.Documents(found.Span) : null)),
+        GenAIApi.ToolInvocation => ToolCall(content, "kwargs", "content"),
+        _ => Given(
+            (GenAIAttributes.SystemInstructions, content.Inputs is { } instructions ? GenAIMessages.SystemInstructions(api, instructions.Span) : null),
+            (GenAIAttributes.InputMessages, content.Inputs is { } inputs ? GenAIMessages.Input(api, inputs.Span) : null),
+            (GenAIAttributes.Tool.Definitions, content.Inputs is { } tools ? GenAIMessages.ToolDefinitions(tools.Span) : null),
+            (GenAIAttributes.OutputMessages, content.Outputs is { } outputs ? GenAIMessages.Output(api, outputs.Span) : null)),
+    };
 
-        Set(span, GenAIAttributes.Tool.CallArguments, content.Inputs is null ? null : Json(content.Inputs.Span));
-        Set(span, GenAIAttributes.Tool.CallResult, content.Outputs is null ? null : Json(content.Outputs.Span));
-    }
+    /// <summary>What a tool was given and gave back: all of the content, or a member of each.</summary>
+    private static IEnumerable<KeyValuePair<string, object?>> ToolCall(SpanContent content, string argumentsMember, string resultMember) => Given(
+        (GenAIAttributes.Tool.CallArguments, Json(content.Inputs, argumentsMember)),
+        (GenAIAttributes.Tool.CallResult, Json(content.Outputs, resultMember)));
+
+    private static IEnumerable<KeyValuePair<string, object?>> Given(params (string Key, string? Value)[] attributes) =>
+        from attribute in attributes
+        where attribute.Value is not null
+        select new KeyValuePair<string, object?>(attribute.Key, attribute.Value);
 
     /// <summary>JSON as an attribute; text goes without its quotes.</summary>
-    private static string? Json(ReadOnlySpan<byte> json) => json.IsEmpty ? null : JsonText.String(json) ?? Encoding.UTF8.GetString(json);
+    private static string? Json(PooledBytes? content, string member)
+    {
+        if (content is null)
+        {
+            return null;
+        }
+
+        var json = member.Length == 0 ? content.Span : JsonText.Member(content.Span, Encoding.UTF8.GetBytes(member));
+        return json.IsEmpty || JsonText.IsNull(json) ? null : JsonText.String(json) ?? Encoding.UTF8.GetString(json);
+    }
 
     private static void Set(Activity span, string key, object? value)
     {

@@ -20,21 +20,13 @@ internal static class HostedToolSpans
             return;
         }
 
-        var current = Activity.Current;
-        Activity.Current = call;
-        try
+        using var current = new CurrentActivity(call);
+        foreach (var item in items)
         {
-            foreach (var item in items)
+            if (item.Tool is { } tool)
             {
-                if (item.Tool is { } tool)
-                {
-                    Record(item, tool, request, telemetry, failure, leaving);
-                }
+                Record(item, tool, request, telemetry, failure, leaving);
             }
-        }
-        finally
-        {
-            Activity.Current = current;
         }
     }
 
@@ -71,7 +63,7 @@ internal static class HostedToolSpans
             content.Outputs = HostedToolContent.Outputs(tool.Type, item.Json);
             if (telemetry.WriteMessages)
             {
-                CallSpan.WriteToolContent(span, content);
+                CallSpan.WriteContent(span, content);
             }
         }
 

@@ -130,7 +130,7 @@ internal sealed class RequestFacts
         }
         else if (name.SequenceEqual("top_k"u8))
         {
-            Add(GenAIAttributes.Request.TopK, _convention is GenAIConvention.Latest ? JsonText.Integer(value) : JsonText.Number(value));
+            Add(GenAIAttributes.Request.TopK, _convention is GenAIConvention.Latest ? (object?)JsonText.Integer(value) : JsonText.Number(value));
         }
         else if (name.SequenceEqual("frequency_penalty"u8))
         {

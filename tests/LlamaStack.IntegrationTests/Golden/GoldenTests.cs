@@ -79,7 +79,7 @@ public sealed class GoldenTests(PeersFixture peers)
         Assert.All(trace.Spans.Where(below => below != span), tool =>
         {
             Assert.Equal(span.Id, tool.ParentId);
-            Assert.Contains(tool.Type, ["TOOL", "RETRIEVER"]);
+            Assert.True(tool.Type is "TOOL" or "RETRIEVER", tool.Type);
         });
         Assert.False(string.IsNullOrEmpty(trace.Name));
         Assert.Equal(truth.Error is null ? "OK" : "ERROR", trace.State);
