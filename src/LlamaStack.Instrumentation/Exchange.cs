@@ -30,16 +30,17 @@ internal sealed class Exchange : IDisposable
     private Answer? _answer;
     private TimeSpan? _timeToFirstChunk;
     private HttpContent? _callersContent;
+    private long? _lastChunk;
     private bool _injected;
     private bool _ended;
 
-    private Exchange(CallTelemetry telemetry, GenAIOperation operation, HttpRequestMessage request, PooledBytes body)
+    private Exchange(CallTelemetry telemetry, GenAIOperation operation, HttpRequestMessage request, PooledBytes? body)
     {
         _telemetry = telemetry;
         _operation = operation;
         _policy = telemetry.Content.Current();
         _requestBody = body;
-        _request = RequestFacts.Read(operation.Api, body.Span);
+        _request = RequestFacts.Read(operation.Api, telemetry.Convention, request.RequestUri!, body is null ? default : body.Span);
         _server = request.RequestUri!;
         _provider = telemetry.ProviderOf(_server);
         _callerToken = request.Options.TryGetValue(_callerTokenKey, out var token) ? token : null;
@@ -71,7 +72,7 @@ internal sealed class Exchange : IDisposable
     public static bool Covers(HttpRequestMessage request) => request.Options.TryGetValue(_key, out _);
 
     /// <summary>Starts the span of a call; it is current from now on. Null where nobody wants to know of this call.</summary>
-    public static Exchange? Start(CallTelemetry telemetry, GenAIOperation operation, HttpRequestMessage request, PooledBytes body)
+    public static Exchange? Start(CallTelemetry telemetry, GenAIOperation operation, HttpRequestMessage request, PooledBytes? body)
     {
         var exchange = new Exchange(telemetry, operation, request, body);
         var parent = Activity.Current;
@@ -98,7 +99,7 @@ internal sealed class Exchange : IDisposable
 
         request.Options.Set(_key, exchange);
         exchange.InjectInto(request);
-        exchange.AskForUsage(request, body);
+        exchange.AskForUsage(request);
         return exchange;
     }
 
@@ -140,12 +141,12 @@ internal sealed class Exchange : IDisposable
 
             try
             {
-                if (_timeToFirstChunk is null && _answer!.IsStream)
+                if (_answer!.IsStream)
                 {
-                    _timeToFirstChunk = Stopwatch.GetElapsedTime(_started);
+                    TimeChunk();
                 }
 
-                _answer!.Read(bytes);
+                _answer.Read(bytes);
             }
             catch (Exception e)
             {
@@ -167,7 +168,21 @@ internal sealed class Exchange : IDisposable
         GC.SuppressFinalize(this);
     }
 
-    private string SpanName => _request.Model is null ? _operation.Name : $"{_operation.Name} {_request.Model}";
+    private void TimeChunk()
+    {
+        _timeToFirstChunk ??= Stopwatch.GetElapsedTime(_started);
+        if (_telemetry.Metrics.TimesChunks)
+        {
+            if (_lastChunk is { } last)
+            {
+                _telemetry.Metrics.Chunk(_operation.Api, MetricTags(null), Stopwatch.GetElapsedTime(last));
+            }
+
+            _lastChunk = Stopwatch.GetTimestamp();
+        }
+    }
+
+    private string SpanName => _request.Target is null ? _operation.Name : $"{_operation.Name} {_request.Target}";
 
     private static void TagHeader(Activity activity, HttpResponseMessage response, string header, string attribute)
     {
@@ -206,9 +221,9 @@ internal sealed class Exchange : IDisposable
         }
     }
 
-    private void AskForUsage(HttpRequestMessage request, PooledBytes body)
+    private void AskForUsage(HttpRequestMessage request)
     {
-        if (_telemetry.AskForStreamUsage && _operation.Api is GenAIApi.ChatCompletions or GenAIApi.Completions && StreamUsage.Ask(request.Content!, body.Span) is { } asking)
+        if (_telemetry.AskForStreamUsage && _operation.Api is GenAIApi.ChatCompletions or GenAIApi.Completions && _requestBody is { } body && StreamUsage.Ask(request.Content!, body.Span) is { } asking)
         {
             _callersContent = request.Content;
             request.Content = asking;
@@ -267,13 +282,19 @@ internal sealed class Exchange : IDisposable
             facts.FinishReasons.Add("error");
         }
 
-        _telemetry.Metrics.Record(MetricTags(facts), Stopwatch.GetElapsedTime(_started), _timeToFirstChunk, facts.Usage, failure?.Type);
+        var call = MetricTags(facts.Model);
+        _telemetry.Metrics.Record(_operation.Api, call, Stopwatch.GetElapsedTime(_started), _timeToFirstChunk, facts.Usage, failure?.Type);
+        if (failure is { } failed)
+        {
+            CallEvents.Failed(_telemetry, Activity, SpanName, call, failed, _policy);
+        }
+
         if (Activity is not { IsAllDataRequested: true } activity)
         {
             return;
         }
 
-        CallSpan.Tag(activity, facts, _timeToFirstChunk);
+        CallSpan.Tag(activity, facts, _timeToFirstChunk, _telemetry.Convention);
         if (failure is { } error)
         {
             CallSpan.Tag(activity, error, _answer?.Status, _policy);
@@ -283,7 +304,9 @@ internal sealed class Exchange : IDisposable
             activity.SetTag(SemanticAttributes.StreamEnding, leaving);
         }
 
+        HostedToolSpans.Record(activity, _requestBody is null ? default : _requestBody.Span, _answer?.Items ?? [], _telemetry, _policy, failure, leaving);
         RecordContent(activity);
+        CallEvents.Details(_telemetry, activity, _content!);
     }
 
     private void RecordContent(Activity activity)
@@ -297,7 +320,7 @@ internal sealed class Exchange : IDisposable
             _content.Outputs = _policy.Json(_answer?.TakeContent(), isExchange: true);
             if (_telemetry.WriteMessages)
             {
-                CallSpan.WriteMessages(activity, _operation.Api, _content);
+                CallSpan.WriteContent(activity, _content);
             }
         }
 
@@ -307,7 +330,7 @@ internal sealed class Exchange : IDisposable
         }
     }
 
-    private TagList MetricTags(ResponseFacts facts)
+    private TagList MetricTags(string? answeredBy)
     {
         var tags = new TagList
         {
@@ -321,9 +344,9 @@ internal sealed class Exchange : IDisposable
             tags.Add(GenAIAttributes.Request.Model, _request.Model);
         }
 
-        if (facts.Model is not null)
+        if (answeredBy is not null)
         {
-            tags.Add(GenAIAttributes.Response.Model, facts.Model);
+            tags.Add(GenAIAttributes.Response.Model, answeredBy);
         }
 
         return tags;

@@ -4,7 +4,8 @@ namespace LlamaStack.Instrumentation;
 
 /// <summary>Gives each model call that passes one span, whichever client makes it; streamed ones end with their last byte.</summary>
 /// <remarks>
-/// What a call is, its path tells: <c>…/chat/completions</c>, <c>…/completions</c>, <c>…/responses</c>, <c>…/embeddings</c>, with any base path. Everything else passes untouched.
+/// What a call is, its method and the end of its path tell: <c>chat/completions</c>, <c>completions</c>, <c>responses</c> (made, compacted, or fetched by id), <c>embeddings</c>, <c>moderations</c>,
+/// <c>vector_stores/{id}/search</c>, <c>rerank</c>, <c>tool-runtime/invoke</c>, with any base path. Everything else passes untouched.
 /// Bytes are watched while they pass: none is held back, changed or added. With nobody listening the handler only forwards.
 /// </remarks>
 public sealed class GenAIInstrumentationHandler : DelegatingHandler
@@ -39,7 +40,7 @@ public sealed class GenAIInstrumentationHandler : DelegatingHandler
 
     private async Task<HttpResponseMessage> ObserveAsync(GenAIOperation operation, HttpRequestMessage request, CancellationToken cancellationToken)
     {
-        var body = await RequestBody.ReadAsync(request.Content!, cancellationToken).ConfigureAwait(false);
+        var body = await RequestBody.ReadAsync(request.Content, cancellationToken).ConfigureAwait(false);
         var exchange = Start(operation, request, body);
         if (exchange is null)
         {
@@ -65,7 +66,7 @@ public sealed class GenAIInstrumentationHandler : DelegatingHandler
     private HttpResponseMessage Observe(GenAIOperation operation, HttpRequestMessage request, CancellationToken cancellationToken)
     {
         var current = Activity.Current;
-        var exchange = Start(operation, request, RequestBody.Read(request.Content!, cancellationToken));
+        var exchange = Start(operation, request, RequestBody.Read(request.Content, cancellationToken));
         if (exchange is null)
         {
             Activity.Current = current;
@@ -88,7 +89,7 @@ public sealed class GenAIInstrumentationHandler : DelegatingHandler
         }
     }
 
-    private Exchange? Start(GenAIOperation operation, HttpRequestMessage request, PooledBytes body)
+    private Exchange? Start(GenAIOperation operation, HttpRequestMessage request, PooledBytes? body)
     {
         try
         {

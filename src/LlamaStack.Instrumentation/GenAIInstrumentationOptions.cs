@@ -43,6 +43,20 @@ public sealed class GenAIInstrumentationOptions
     /// <value>Not set: <see langword="true"/> for clients of <c>AddLlamaStack()</c>, else <see langword="false"/>: some servers refuse the member.</value>
     public bool? AskForStreamUsage { get; set; }
 
+    /// <summary>Gets or sets which form of the GenAI conventions spans and metrics follow.</summary>
+    /// <value>
+    /// Not set: <see cref="GenAIConvention.Latest"/> where the environment variable <c>OTEL_SEMCONV_STABILITY_OPT_IN</c> lists <c>gen_ai_latest_experimental</c>,
+    /// <see cref="GenAIConvention.Both"/> where it lists <c>gen_ai_latest_experimental/dup</c>, else <see cref="GenAIConvention.Released"/>.
+    /// </value>
+    public GenAIConvention? Convention { get; set; }
+
+    /// <summary>Gets or sets whether each call of a model that writes is told in a log record, too, <c>gen_ai.client.inference.operation.details</c>, with all attributes of its span.</summary>
+    /// <value>
+    /// Not set: <see langword="true"/> where the environment variable <c>OTEL_INSTRUMENTATION_GENAI_EMIT_EVENT</c> is <c>true</c>. The record's level is Information, in the newer form of the convention Debug;
+    /// it holds prompts and answers where <see cref="ContentCapture"/> keeps them.
+    /// </value>
+    public bool? EmitOperationDetails { get; set; }
+
     /// <summary>Gets or sets whether an exporter of ours takes the content as bytes: then it does not become text on the span.</summary>
     internal bool AttachContent { get; set; }
 

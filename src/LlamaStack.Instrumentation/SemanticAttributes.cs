@@ -12,6 +12,7 @@ internal static class SemanticAttributes
     public const string ExceptionStackTrace = "exception.stacktrace";
     public const string ExceptionType = "exception.type";
     public const string HttpStatusCode = "http.response.status_code";
+    public const string McpMethod = "mcp.method.name";
     public const string RequestId = "http.response.header.x-request-id";
     public const string RetryAfter = "http.response.header.retry-after";
     public const string ServerAddress = "server.address";
@@ -21,4 +22,14 @@ internal static class SemanticAttributes
 
     /// <summary>How a stream ended when nobody read it to its end: <c>abandoned</c> or <c>collected</c>. Absent otherwise.</summary>
     public const string StreamEnding = "llama_stack.stream.ending";
+
+    /// <summary>What a request calls the MCP server whose tools the model server uses.</summary>
+    public const string McpServerLabel = "llama_stack.mcp.server_label";
+
+    /// <summary>Values of <see cref="McpMethod"/>.</summary>
+    public static class McpMethodValue
+    {
+        public const string CallTool = "tools/call";
+        public const string ListTools = "tools/list";
+    }
 }

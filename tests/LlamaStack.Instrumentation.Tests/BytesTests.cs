@@ -99,7 +99,7 @@ public sealed class BytesTests
         using var client = Calls.Client(new StubServer(_ => StubServer.Answer(pieces, "text/event-stream; charset=utf-8")));
         var read = await Calls.ReadAll(client, path, """{"model":"m-1","stream":true}""", readSize);
         Assert.Equal(pieces.SelectMany(piece => piece), read);
-        var span = spans.Only();
+        var span = Calls.Only(spans);
         var outputs = Calls.Outputs(span);
         if (outputs is not null)
         {

@@ -373,7 +373,7 @@ public sealed partial class ImpossibleFaultsTests
         using var spans = Calls.Collect();
         using var client = Calls.Client(Server(folder, name));
         await Calls.ReadAll(client, "http://models.example" + exchange.Path, Encoding.UTF8.GetString(exchange.Request!));
-        return spans.Only();
+        return Calls.Only(spans);
     }
 
     /// <summary>A streamed answer's lines, as a client gives them.</summary>

@@ -35,12 +35,12 @@ public sealed class JsonScanTests
             var text = Encoding.UTF8.GetBytes(json?.ToJsonString() ?? "null");
             byte[] broken = [.. text.AsSpan(0, Math.Min(cut, text.Length)), .. noise];
             Walk(broken, 0);
-            _ = RequestFacts.Read(GenAIApi.ChatCompletions, broken);
+            _ = RequestFacts.Read(GenAIApi.ChatCompletions, GenAIConvention.Both, new Uri(Calls.ChatPath), broken);
             new ResponseFacts().Read(GenAIApi.Responses, broken);
             var stream = new ChatStream(GenAIApi.ChatCompletions, keepContent: true);
             stream.OnEvent(broken);
             _ = stream.Output();
-            var responses = new ResponsesStream(keepContent: true);
+            var responses = new ResponsesStream(GenAIApi.Responses, keepContent: true);
             responses.OnEvent(broken);
             _ = responses.Output();
         }, iter: 5000);

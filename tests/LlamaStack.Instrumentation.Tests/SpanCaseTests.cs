@@ -33,7 +33,7 @@ public sealed class SpanCaseTests
             return;
         }
 
-        var span = spans.Only();
+        var span = Calls.Only(spans);
         Assert.Equal(ActivityKind.Client, span.Kind);
         Assert.Equal(test.Request, Calls.Inputs(span));
         var recorded = SpanForm.Of(span, withOutputs: test.Span.ContainsKey("outputs"));

@@ -32,7 +32,7 @@ internal static class GenAIMessages
         Write(response, (root, writer) => api switch
         {
             GenAIApi.ChatCompletions or GenAIApi.Completions when root.TryGetProperty("choices"u8, out var choices) => ChatMessages.WriteOutput(choices, writer),
-            GenAIApi.Responses when root.TryGetProperty("output"u8, out var items) => ResponsesMessages.WriteOutput(root, items, writer),
+            GenAIApi.Responses or GenAIApi.StoredResponse when root.TryGetProperty("output"u8, out var items) => ResponsesMessages.WriteOutput(root, items, writer),
             _ => false,
         });
 

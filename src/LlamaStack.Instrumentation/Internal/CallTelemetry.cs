@@ -20,13 +20,19 @@ internal sealed class CallTelemetry
 
         _options = options;
         Content = new ContentPolicy(options.ContentCapture ?? ContentCapture.None, options.Redact, options.MaxContentLength ?? ContentPolicy.DefaultMaxLength, ObservingFailed);
+        Convention = options.Convention ?? ConventionOptIn.Of(Environment.GetEnvironmentVariable);
+        EmitOperationDetails = options.EmitOperationDetails ?? ConventionOptIn.EmitsEvents(Environment.GetEnvironmentVariable);
         Logger = logger ?? NullLogger.Instance;
-        Metrics = new GenAIMetrics(meters);
+        Metrics = new GenAIMetrics(meters, Convention);
     }
 
     public ILogger Logger { get; }
 
     public GenAIMetrics Metrics { get; }
+
+    public GenAIConvention Convention { get; }
+
+    public bool EmitOperationDetails { get; }
 
     /// <summary>Gets what becomes of content, unless the application says otherwise for a while.</summary>
     public ContentPolicy Content { get; }

@@ -7,4 +7,11 @@ internal enum GenAIApi
     Completions,
     Responses,
     Embeddings,
+
+    /// <summary>A response that was made earlier is fetched: its tokens were counted then.</summary>
+    StoredResponse,
+    Moderations,
+    VectorSearch,
+    Rerank,
+    ToolInvocation,
 }

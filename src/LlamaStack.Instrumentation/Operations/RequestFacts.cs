@@ -1,34 +1,119 @@
+using System.Web;
+
 namespace LlamaStack.Instrumentation;
 
 /// <summary>What a request's body says about the call, as span attributes. Messages, inputs and tools are hopped over.</summary>
 internal sealed class RequestFacts
 {
+    private readonly GenAIApi _api;
+    private readonly GenAIConvention _convention;
+
+    private RequestFacts(GenAIApi api, GenAIConvention convention)
+    {
+        _api = api;
+        _convention = convention;
+    }
+
     public string? Model { get; private set; }
+
+    /// <summary>Gets what is called, to stand in the span's name: a model, a store, a tool.</summary>
+    public string? Target { get; private set; }
 
     public bool Stream { get; private set; }
 
     /// <summary>Gets the attributes; room for those that do not come from the body is left.</summary>
     public List<KeyValuePair<string, object?>> Attributes { get; } = new(10);
 
-    public static RequestFacts Read(GenAIApi api, ReadOnlySpan<byte> body)
+    private bool SpeaksLatest => _convention.HasFlag(GenAIConvention.Latest);
+
+    public static RequestFacts Read(GenAIApi api, GenAIConvention convention, Uri address, ReadOnlySpan<byte> body)
     {
-        var facts = new RequestFacts();
+        var facts = new RequestFacts(api, convention);
+        facts.ReadAddress(address);
         foreach (var member in new JsonMembers(body))
         {
             if (!JsonText.IsNull(member.Value))
             {
-                facts.Read(api, member.Name, member.Value);
+                facts.Read(member.Name, member.Value);
             }
         }
 
+        facts.Target ??= api.IsModelCall() ? facts.Model : null;
         return facts;
     }
 
-    private void Read(GenAIApi api, ReadOnlySpan<byte> name, ReadOnlySpan<byte> value)
+    private void ReadAddress(Uri address)
+    {
+        var segments = address.AbsolutePath.TrimEnd('/').Split('/');
+        if (_api is GenAIApi.StoredResponse)
+        {
+            var query = HttpUtility.ParseQueryString(address.Query);
+            Add(GenAIAttributes.Response.Id, Uri.UnescapeDataString(segments[^1]));
+            Stream = query["stream"] is "true";
+            Add(GenAIAttributes.Request.Stream, Stream ? true : null);
+            Add(GenAIAttributes.Request.StreamCursor, query["starting_after"]);
+        }
+        else if (_api is GenAIApi.VectorSearch && segments[^1].Equals("search", StringComparison.OrdinalIgnoreCase))
+        {
+            AddDataSource(Uri.UnescapeDataString(segments[^2]));
+        }
+        else if (Array.FindIndex(segments, static segment => segment.Equals("deployments", StringComparison.OrdinalIgnoreCase)) is >= 0 and var deployments && deployments < segments.Length - 1)
+        {
+            // Azure names the model in the path; the body need not.
+            Model = Uri.UnescapeDataString(segments[deployments + 1]);
+        }
+    }
+
+    private void Read(ReadOnlySpan<byte> name, ReadOnlySpan<byte> value)
+    {
+        switch (_api)
+        {
+            case GenAIApi.VectorSearch:
+                ReadSearch(name, value);
+                break;
+            case GenAIApi.ToolInvocation:
+                ReadToolCall(name, value);
+                break;
+            default:
+                ReadModelCall(name, value);
+                break;
+        }
+    }
+
+    private void ReadSearch(ReadOnlySpan<byte> name, ReadOnlySpan<byte> value)
+    {
+        if (Target is null && (name.SequenceEqual("vector_store_id"u8) || name.SequenceEqual("vector_db_id"u8)))
+        {
+            AddDataSource(JsonText.String(value));
+        }
+        else if (name.SequenceEqual("max_num_results"u8))
+        {
+            Add(GenAIAttributes.Request.TopK, _convention.HasFlag(GenAIConvention.Released) ? JsonText.Number(value) : null);
+            Add(GenAIAttributes.Retrieval.TopK, SpeaksLatest ? JsonText.Integer(value) : null);
+        }
+    }
+
+    private void ReadToolCall(ReadOnlySpan<byte> name, ReadOnlySpan<byte> value)
+    {
+        if (name.SequenceEqual("tool_name"u8))
+        {
+            Target = JsonText.String(value);
+            Add(GenAIAttributes.Tool.Name, Target);
+            Add(GenAIAttributes.Tool.Type, GenAIAttributes.ToolTypeValue.Extension);
+        }
+    }
+
+    private void AddDataSource(string? id)
+    {
+        Target = id;
+        Add(GenAIAttributes.DataSourceId, id);
+    }
+
+    private void ReadModelCall(ReadOnlySpan<byte> name, ReadOnlySpan<byte> value)
     {
         if (name.SequenceEqual("model"u8))
         {
-            Model = JsonText.String(value);
+            Model = JsonText.String(value) ?? Model;
         }
         else if (name.SequenceEqual("stream"u8))
         {
@@ -45,7 +130,7 @@ internal sealed class RequestFacts
         }
         else if (name.SequenceEqual("top_k"u8))
         {
-            Add(GenAIAttributes.Request.TopK, JsonText.Number(value));
+            Add(GenAIAttributes.Request.TopK, _convention is GenAIConvention.Latest ? (object?)JsonText.Integer(value) : JsonText.Number(value));
         }
         else if (name.SequenceEqual("frequency_penalty"u8))
         {
@@ -75,19 +160,31 @@ internal sealed class RequestFacts
         {
             Add(GenAIAttributes.Output.Type, OutputType(JsonText.Member(value, "type"u8)));
         }
-        else if (name.SequenceEqual("text"u8) && api is GenAIApi.Responses)
+        else if (name.SequenceEqual("text"u8) && _api is GenAIApi.Responses)
         {
             Add(GenAIAttributes.Output.Type, OutputType(JsonText.Member(JsonText.Member(value, "format"u8), "type"u8)));
         }
-        else if (name.SequenceEqual("conversation"u8) && api is GenAIApi.Responses)
+        else if (name.SequenceEqual("conversation"u8) && _api is GenAIApi.Responses)
         {
             Add(GenAIAttributes.ConversationId, JsonText.String(value) ?? JsonText.String(JsonText.Member(value, "id"u8)));
         }
-        else if (name.SequenceEqual("encoding_format"u8) && api is GenAIApi.Embeddings)
+        else if (name.SequenceEqual("previous_response_id"u8) && SpeaksLatest)
+        {
+            Add(GenAIAttributes.Request.PreviousResponseId, JsonText.String(value));
+        }
+        else if (name.SequenceEqual("reasoning_effort"u8) && SpeaksLatest)
+        {
+            Add(GenAIAttributes.Request.ReasoningLevel, JsonText.String(value));
+        }
+        else if (name.SequenceEqual("reasoning"u8) && SpeaksLatest)
+        {
+            Add(GenAIAttributes.Request.ReasoningLevel, JsonText.String(JsonText.Member(value, "effort"u8)));
+        }
+        else if (name.SequenceEqual("encoding_format"u8) && _api is GenAIApi.Embeddings)
         {
             Add(GenAIAttributes.Request.EncodingFormats, Strings(value));
         }
-        else if (name.SequenceEqual("dimensions"u8) && api is GenAIApi.Embeddings)
+        else if (name.SequenceEqual("dimensions"u8) && _api is GenAIApi.Embeddings)
         {
             Add(GenAIAttributes.Embeddings.DimensionCount, JsonText.Integer(value));
         }

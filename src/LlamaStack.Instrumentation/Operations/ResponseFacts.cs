@@ -9,6 +9,9 @@ internal sealed class ResponseFacts
 
     public string? ConversationId { get; set; }
 
+    /// <summary>Gets or sets how far a stored response has come.</summary>
+    public string? Status { get; set; }
+
     public TokenUsage? Usage { get; set; }
 
     /// <summary>Gets the reasons in the order of the choices.</summary>
@@ -42,7 +45,11 @@ internal sealed class ResponseFacts
             }
             else if (member.Name.SequenceEqual("usage"u8))
             {
-                Usage = TokenUsage.Read(value);
+                Usage = api is GenAIApi.StoredResponse ? null : TokenUsage.Read(value);
+            }
+            else if (member.Name.SequenceEqual("error_message"u8) && api is GenAIApi.ToolInvocation)
+            {
+                Error = new ServerError(GenAIAttributes.ToolError, JsonText.String(value));
             }
             else if (member.Name.SequenceEqual("error"u8))
             {
@@ -74,9 +81,16 @@ internal sealed class ResponseFacts
             }
         }
 
-        if (api is GenAIApi.Responses)
+        if (api.HasItems())
         {
             ReadStatus(status, incomplete, output);
+        }
+
+        if (api is GenAIApi.StoredResponse)
+        {
+            // That a response failed earlier is what the fetch was to find out.
+            Status = status.IsEmpty ? null : System.Text.Encoding.UTF8.GetString(status);
+            Error = null;
         }
     }
 

@@ -41,7 +41,10 @@ internal sealed class Answer
     public bool IsRefusal => (int)Status >= 400;
 
     /// <summary>Gets a value indicating whether all that belongs to the answer has come, whatever else may be on the wire.</summary>
-    public bool IsWhole => _assembler is not null ? _assembler.IsWhole : IsWholeJson(_body);
+    public bool IsWhole => _assembler is not null ? _assembler.IsWhole : IsWholeJson(_body, _api);
+
+    /// <summary>Gets the items of a streamed response, as far as they were told.</summary>
+    public IReadOnlyList<StreamedItem> Items => _assembler?.Items ?? [];
 
     /// <summary>Gets a value indicating whether a stream's model has said why it stopped.</summary>
     public bool HasFinished => _assembler is { HasFinished: true };
@@ -138,7 +141,8 @@ internal sealed class Answer
         _body = null;
     }
 
-    private static bool IsWholeJson(PooledBytes? body)
+    /// <summary>An object, all of it. Some servers answer a rerank with a bare array.</summary>
+    private static bool IsWholeJson(PooledBytes? body, GenAIApi api)
     {
         if (body is null)
         {
@@ -147,6 +151,6 @@ internal sealed class Answer
 
         var json = body.Span;
         var start = JsonScan.SkipWhitespace(json, 0);
-        return start < json.Length && json[start] == (byte)'{' && JsonScan.SkipValue(json, start) > 0;
+        return start < json.Length && (json[start] == (byte)'{' || (json[start] == (byte)'[' && api is GenAIApi.Rerank)) && JsonScan.SkipValue(json, start) > 0;
     }
 }

@@ -8,13 +8,15 @@ namespace LlamaStack.Instrumentation;
 /// which a LlamaStack server tells nowhere else.
 /// </summary>
 /// <remarks>Items are known by their ids: parallel calls share an output index, and arguments come for items that are never announced.</remarks>
-internal sealed class ResponsesStream(bool keepContent) : StreamAssembler(keepContent)
+internal sealed class ResponsesStream(GenAIApi api, bool keepContent) : StreamAssembler(keepContent)
 {
     private readonly DeltaTemplate _template = new();
     private readonly List<StreamedItem> _items = new(2);
     private PooledBytes? _templateText;
     private PooledBytes? _final;
     private PooledBytes? _refusal;
+
+    public override IReadOnlyList<StreamedItem> Items => _items;
 
     public override PooledBytes? Output()
     {
@@ -84,7 +86,7 @@ internal sealed class ResponsesStream(bool keepContent) : StreamAssembler(keepCo
         else if (type.SequenceEqual("completed"u8) || type.SequenceEqual("incomplete"u8) || type.SequenceEqual("failed"u8))
         {
             Facts.FinishReasons.Clear();
-            Facts.Read(GenAIApi.Responses, fields.Response);
+            Facts.Read(api, fields.Response);
             IsWhole = true;
             if (KeepContent)
             {
@@ -93,7 +95,7 @@ internal sealed class ResponsesStream(bool keepContent) : StreamAssembler(keepCo
         }
         else if (type.SequenceEqual("created"u8) || type.SequenceEqual("in_progress"u8))
         {
-            Facts.Read(GenAIApi.Responses, fields.Response);
+            Facts.Read(api, fields.Response);
         }
         else if (type.SequenceEqual("error"u8) || fields.Error.Length > 0)
         {

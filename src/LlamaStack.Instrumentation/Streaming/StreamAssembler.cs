@@ -14,6 +14,9 @@ internal abstract class StreamAssembler(bool keepContent)
     /// <summary>Gets a value indicating whether the model has said why it stopped: what follows is about the answer, not of it.</summary>
     public virtual bool HasFinished => IsWhole;
 
+    /// <summary>Gets the items of a response that is made of such.</summary>
+    public virtual IReadOnlyList<StreamedItem> Items => [];
+
     protected bool KeepContent => keepContent;
 
     public void OnEvent(ReadOnlySpan<byte> data)
@@ -37,5 +40,5 @@ internal abstract class StreamAssembler(bool keepContent)
     protected abstract void Read(ReadOnlySpan<byte> data);
 
     public static StreamAssembler For(GenAIApi api, bool keepContent) =>
-        api is GenAIApi.Responses ? new ResponsesStream(keepContent) : new ChatStream(api, keepContent);
+        api.HasItems() ? new ResponsesStream(api, keepContent) : new ChatStream(api, keepContent);
 }

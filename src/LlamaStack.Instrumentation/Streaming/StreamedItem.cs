@@ -10,12 +10,23 @@ internal sealed class StreamedItem(ReadOnlySpan<byte> rawId)
     private byte[]? _json;
     private bool _done;
 
+    /// <summary>Gets the tool of the server's that the item tells of, if it does.</summary>
+    public HostedTool? Tool { get; private set; }
+
+    /// <summary>Gets the item as it was told last; empty where content is not kept.</summary>
+    public ReadOnlySpan<byte> Json => _json;
+
+    /// <summary>Gets the arguments that came in events of their own, as the inside of a JSON string.</summary>
+    public ReadOnlySpan<byte> Arguments => _texts.Find(text => text.Part == "arguments").Text is { } arguments ? arguments.Span : default;
+
     public bool Is(ReadOnlySpan<byte> rawId) => rawId.SequenceEqual(_id);
 
     /// <summary>Takes the item as an event tells it; once it is done its deltas are no longer needed.</summary>
     public void Take(ReadOnlySpan<byte> json, bool done, bool keepContent)
     {
         _done |= done;
+        Tool ??= HostedTool.Of(json);
+        Tool?.Take(json, done);
         if (keepContent)
         {
             _json = json.ToArray();

@@ -73,11 +73,11 @@ internal static class CoveringSpans
     private static bool MayCover(Activity span) =>
         SpanAttributes.TellsOfModelCall(span) || span.OperationName == "orchestrate_tools";
 
-    /// <summary>A tool, an agent or a step between a call and its exchange makes the call more than that exchange.</summary>
+    /// <summary>A tool, an agent or a step between a call and its exchange makes the call more than that exchange. What happens below the exchange is the exchange's.</summary>
     private static void Count(Activity span, Dictionary<Activity, (int Calls, Activity? Exchange)> covering)
     {
-        var exchange = SpanContent.Of(span)?.Api is null ? null : span;
-        for (var parent = span.Parent; parent is not null; parent = parent.Parent)
+        var exchange = IsExchange(span) ? span : null;
+        for (var parent = span.Parent; parent is not null && !IsExchange(parent); parent = parent.Parent)
         {
             if (covering.TryGetValue(parent, out var cover))
             {
@@ -85,6 +85,8 @@ internal static class CoveringSpans
             }
         }
     }
+
+    private static bool IsExchange(Activity span) => SpanContent.Of(span)?.Api is { } api && api.IsModelCall();
 
     private static bool IsTransport(Activity span) => span.Source.Name == "System.Net.Http";
 

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text;
+using System.Text.Json;
 using LlamaStack.Instrumentation;
 
 namespace LlamaStack.Mlflow;
@@ -18,8 +19,12 @@ internal static class ChatText
                 return TryWriteLastUserText(JsonText.Member(request, "messages"u8), output);
             case GenAIApi.Completions:
                 return TryWriteTexts(JsonText.Member(request, "prompt"u8), output);
-            case GenAIApi.Embeddings:
+            case GenAIApi.Embeddings or GenAIApi.Moderations:
                 return TryWriteTexts(JsonText.Member(request, "input"u8), output);
+            case GenAIApi.VectorSearch or GenAIApi.Rerank:
+                return TryWriteTexts(JsonText.Member(request, "query"u8), output);
+            case GenAIApi.ToolInvocation:
+                return TryWriteJson(JsonText.Member(request, "kwargs"u8), output);
             default:
                 var input = JsonText.Member(request, "input"u8);
                 return JsonText.IsArray(input) ? TryWriteLastUserText(input, output) : TryWriteText(input, output);
@@ -39,7 +44,15 @@ internal static class ChatText
         {
             case GenAIApi.Embeddings:
                 return TryWriteVectors(JsonText.Member(response, "data"u8), output);
-            case GenAIApi.Responses:
+            case GenAIApi.Moderations:
+                return ResultText.TryWriteModeration(response, output);
+            case GenAIApi.VectorSearch:
+                return ResultText.TryWriteDocuments(response, output);
+            case GenAIApi.Rerank:
+                return ResultText.TryWriteRanking(response, output);
+            case GenAIApi.ToolInvocation:
+                return TryWriteJson(JsonText.Member(response, "content"u8), output);
+            case GenAIApi.Responses or GenAIApi.StoredResponse:
                 return TryWriteItems(JsonText.Member(response, "output"u8), output, out isPlainText);
             default:
                 foreach (var choice in new JsonElements(JsonText.Member(response, "choices"u8)))
@@ -185,6 +198,18 @@ internal static class ChatText
     {
         output.Append(JsonText.Unquote(text));
         return !JsonText.Unquote(text).IsEmpty;
+    }
+
+    /// <summary>Text as it is, any other JSON as one would write it.</summary>
+    private static bool TryWriteJson(ReadOnlySpan<byte> json, PooledBytes output)
+    {
+        if (JsonText.IsString(json) || json.IsEmpty || JsonText.IsNull(json))
+        {
+            return TryWriteText(json, output);
+        }
+
+        output.Append(JsonEncodedText.Encode(json, JsonOutput.Options.Encoder).EncodedUtf8Bytes);
+        return true;
     }
 
     private static bool TryWriteVectors(ReadOnlySpan<byte> data, PooledBytes output)

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
+using System.Text.Json;
 using LlamaStack.Instrumentation;
 
 namespace LlamaStack.Mlflow;
@@ -33,8 +34,7 @@ internal sealed class SpanAttributes(MlflowTracingOptions options)
     /// of another library whose exchange, or several, has a span of its own below it.
     /// </summary>
     public static bool IsModelCall(Activity span, CompletedTrace trace) =>
-        SpanContent.Of(span)?.Api is not null
-        || (TellsOfModelCall(span) && !trace.IsAboveExchange(span));
+        SpanContent.Of(span)?.Api is { } api ? api.IsModelCall() : TellsOfModelCall(span) && !trace.IsAboveExchange(span);
 
     /// <summary>Does the span say of itself that it is a model call?</summary>
     public static bool TellsOfModelCall(Activity span) => Text(span, GenAIAttributes.Operation.Name) is "chat" or "text_completion" or "generate_content" or "embeddings";
@@ -51,7 +51,7 @@ internal sealed class SpanAttributes(MlflowTracingOptions options)
         var input = Number(span, GenAIAttributes.Usage.InputTokens);
         var output = Number(span, GenAIAttributes.Usage.OutputTokens);
         return input is null && output is null ? null : TokenUsageJson(
-            input ?? 0, output ?? 0, Number(span, GenAIAttributes.Usage.CacheReadInputTokens), Number(span, GenAIAttributes.Usage.CacheCreationInputTokens));
+            input ?? 0, output ?? 0, Number(span, GenAIAttributes.Usage.CacheReadInputTokens), CacheWrite(span));
     }
 
     /// <summary>Tokens of a trace: those of its model calls together.</summary>
@@ -71,7 +71,7 @@ internal sealed class SpanAttributes(MlflowTracingOptions options)
             input += Number(span, GenAIAttributes.Usage.InputTokens) ?? 0;
             output += Number(span, GenAIAttributes.Usage.OutputTokens) ?? 0;
             cacheRead = Sum(cacheRead, Number(span, GenAIAttributes.Usage.CacheReadInputTokens));
-            cacheCreation = Sum(cacheCreation, Number(span, GenAIAttributes.Usage.CacheCreationInputTokens));
+            cacheCreation = Sum(cacheCreation, CacheWrite(span));
         }
 
         return any ? TokenUsageJson(input, output, cacheRead, cacheCreation) : null;
@@ -95,6 +95,10 @@ internal sealed class SpanAttributes(MlflowTracingOptions options)
         return json + "}";
     }
 
+    /// <summary>The newer form of the convention has another name for it.</summary>
+    private static long? CacheWrite(Activity span) =>
+        Number(span, GenAIAttributes.Usage.CacheCreationInputTokens) ?? Number(span, GenAIAttributes.Usage.CacheWriteInputTokens);
+
     private static long? Number(Activity span, string key) => span.GetTagItem(key) switch
     {
         long number => number,
@@ -106,14 +110,14 @@ internal sealed class SpanAttributes(MlflowTracingOptions options)
 
     private void WriteModel(Activity span, SpanContent? content, CompletedTrace trace, IAttributeSink sink)
     {
+        if (content?.Api is GenAIApi.ChatCompletions or GenAIApi.Responses or GenAIApi.StoredResponse)
+        {
+            sink.Add(MlflowAttributes.MessageFormat, "openai");
+        }
+
         if (!IsModelCall(span, trace))
         {
             return;
-        }
-
-        if (content?.Api is GenAIApi.ChatCompletions or GenAIApi.Responses)
-        {
-            sink.Add(MlflowAttributes.MessageFormat, "openai");
         }
 
         if ((Text(span, GenAIAttributes.Response.Model) ?? Text(span, GenAIAttributes.Request.Model)) is { } model)
@@ -140,7 +144,7 @@ internal sealed class SpanAttributes(MlflowTracingOptions options)
     {
         if (content?.Api is { } api)
         {
-            WriteExchange(api, content, sink);
+            WriteExchange(span, api, content, sink);
             return;
         }
 
@@ -164,7 +168,7 @@ internal sealed class SpanAttributes(MlflowTracingOptions options)
         }
     }
 
-    private static void WriteExchange(GenAIApi api, SpanContent content, IAttributeSink sink)
+    private static void WriteExchange(Activity span, GenAIApi api, SpanContent content, IAttributeSink sink)
     {
         var scratch = new PooledBytes(Math.Max(content.Inputs?.Length ?? 0, content.Outputs?.Length ?? 0) + 256);
         if (content.Inputs is { } inputs)
@@ -178,13 +182,26 @@ internal sealed class SpanAttributes(MlflowTracingOptions options)
             }
         }
 
-        if (content.Outputs is { } outputs)
+        else if (api is GenAIApi.StoredResponse && Text(span, GenAIAttributes.Response.Id) is { } id)
+        {
+            sink.Add(MlflowAttributes.SpanInputs, $"{{\"response_id\":\"{JsonEncodedText.Encode(id)}\"}}");
+        }
+
+        if (content.Outputs is { } found && api is GenAIApi.VectorSearch)
+        {
+            scratch.Clear();
+            if (Documents.TryWrite(found.Span, scratch))
+            {
+                sink.Add(MlflowAttributes.SpanOutputs, scratch.Span);
+            }
+        }
+        else if (content.Outputs is { } outputs)
         {
             scratch.Clear();
             JsonForPeople.WriteOutputs(api, outputs.Span, scratch);
             WriteValue(MlflowAttributes.SpanOutputs, scratch.Span, sink);
             scratch.Clear();
-            if (api is GenAIApi.Responses && content.Inputs is { } request && ChatView.TryWrite(request.Span, outputs.Span, scratch))
+            if (api.HasItems() && ChatView.TryWrite(content.Inputs is { } request ? request.Span : default, outputs.Span, scratch))
             {
                 sink.Add(MlflowAttributes.Chat.Messages, scratch.Span);
             }

@@ -39,7 +39,7 @@ internal sealed class ToolCalls
 
     private void ReadCalls(GenAIApi api, ReadOnlySpan<byte> response)
     {
-        if (api is GenAIApi.Responses)
+        if (api.HasItems())
         {
             foreach (var item in new JsonElements(JsonText.Member(response, "output"u8)))
             {
@@ -60,7 +60,7 @@ internal sealed class ToolCalls
 
     private void ReadResults(GenAIApi api, ReadOnlySpan<byte> request)
     {
-        if (api is GenAIApi.Responses)
+        if (api.HasItems())
         {
             foreach (var item in new JsonElements(JsonText.Member(request, "input"u8)))
             {

@@ -107,7 +107,7 @@ internal sealed class TraceSummary
         return null;
     }
 
-    /// <summary>The first model call and the last: of chat models if there are any, else of others.</summary>
+    /// <summary>The first exchange and the last: of those in which a model writes, if there are any, else of others.</summary>
     private static ((Activity Span, SpanContent Content)? First, (Activity Span, SpanContent Content)? Last) ModelCalls(IReadOnlyList<Activity> spans)
     {
         (Activity Span, SpanContent Content)? first = null, last = null;
@@ -118,25 +118,22 @@ internal sealed class TraceSummary
                 continue;
             }
 
-            var isBetter = first is not null && first.Value.Content.Api is GenAIApi.Embeddings && api is not GenAIApi.Embeddings;
-            var isWorse = first is not null && first.Value.Content.Api is not GenAIApi.Embeddings && api is GenAIApi.Embeddings;
-            if (isWorse)
-            {
-                continue;
-            }
-
-            if (isBetter || first is null || span.StartTimeUtc < first.Value.Span.StartTimeUtc)
+            // A response that is fetched later has an answer, too, but no question.
+            if (IsBetter(api, first, GenAIApiKinds.IsInference, ifEqual: first is null || span.StartTimeUtc < first.Value.Span.StartTimeUtc))
             {
                 first = (span, content);
             }
 
-            if (isBetter || last is null || span.StartTimeUtc >= last.Value.Span.StartTimeUtc)
+            if (IsBetter(api, last, static other => other.IsInference() || other.HasItems(), ifEqual: last is null || span.StartTimeUtc >= last.Value.Span.StartTimeUtc))
             {
                 last = (span, content);
             }
         }
 
         return (first, last);
+
+        static bool IsBetter(GenAIApi api, (Activity Span, SpanContent Content)? other, Func<GenAIApi, bool> writes, bool ifEqual) =>
+            other is not { } known || (writes(api) == writes(known.Content.Api!.Value) ? ifEqual : writes(api));
     }
 
     private string? OwnRequestPreview(SpanContent? root)

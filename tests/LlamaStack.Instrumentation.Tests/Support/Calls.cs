@@ -38,6 +38,9 @@ internal static class Calls
         return all.ToArray();
     }
 
+    /// <summary>The one span of an exchange; tools that the server ran have theirs below it.</summary>
+    public static Activity Only(SpanCollector spans) => spans.Spans.Single(span => span.Kind is ActivityKind.Client);
+
     public static string? Outputs(Activity span) => SpanContent.Of(span)?.Outputs is { } outputs ? Encoding.UTF8.GetString(outputs.Span) : null;
 
     public static string? Inputs(Activity span) => SpanContent.Of(span)?.Inputs is { } inputs ? Encoding.UTF8.GetString(inputs.Span) : null;

@@ -1,0 +1,17 @@
+using System.Diagnostics.Metrics;
+
+namespace LlamaStack.Instrumentation;
+
+/// <summary>The bucket boundaries that the conventions advise.</summary>
+internal static class Buckets
+{
+    public static InstrumentAdvice<double> Seconds { get; } = new()
+    {
+        HistogramBucketBoundaries = [0.01, 0.02, 0.04, 0.08, 0.16, 0.32, 0.64, 1.28, 2.56, 5.12, 10.24, 20.48, 40.96, 81.92],
+    };
+
+    public static InstrumentAdvice<long> Tokens { get; } = new()
+    {
+        HistogramBucketBoundaries = [1, 4, 16, 64, 256, 1024, 4096, 16384, 65536, 262144, 1048576, 4194304, 16777216, 67108864],
+    };
+}
