@@ -26,8 +26,11 @@ internal static class TracingRegistration
         else
         {
             services.AddSingleton(new TracingCalls(mode));
-            services.AddOptionsWithValidateOnStart<MlflowTracingOptions, MlflowTracingOptionsRules>().Configure(options => options.Mode = mode);
-            services.AddSingleton<IConfigureOptions<MlflowTracingOptions>, EnvironmentSettings>();
+            services.AddOptionsWithValidateOnStart<MlflowTracingOptions, MlflowTracingOptionsRules>();
+
+            // Before all that the application sets in code, wherever it does.
+            services.Insert(0, ServiceDescriptor.Singleton<IConfigureOptions<MlflowTracingOptions>, EnvironmentSettings>());
+            services.Insert(0, ServiceDescriptor.Singleton<IConfigureOptions<MlflowTracingOptions>>(new ConfigureOptions<MlflowTracingOptions>(options => options.Mode = mode)));
             services.AddSingleton<IPostConfigureOptions<GenAIInstrumentationOptions>, InstrumentationDefaults>();
             services.TryAddSingleton(TimeProvider.System);
             services.AddMetrics();
