@@ -53,7 +53,7 @@ public sealed record MlflowTrace : MlflowObject
 
     /// <summary>Gets feedback and expectations, those that no longer count too.</summary>
     [JsonPropertyName("assessments")]
-    public IReadOnlyList<MlflowAssessment> Assessments { get; init; } = [];
+    public IReadOnlyList<MlflowAssessment> Assessments { get => field ?? []; init; }
 
     /// <summary>Gets the trace's name.</summary>
     [JsonIgnore]

@@ -80,11 +80,12 @@ internal static class TracingRegistration
             var options => new MlflowProbe(
                 provider.GetRequiredService<IHttpClientFactory>(), provider.GetRequiredService<TracesRoute>(), provider.GetRequiredService<MlflowClient>(), provider.GetRequiredService<MlflowServer>(), options, provider.GetRequiredService<DeliveryState>()),
         });
+        services.AddSingleton<ExporterMetrics>();
         services.AddSingleton<HealthMonitor>();
         services.AddHostedService(static provider => provider.GetRequiredService<HealthMonitor>());
 
         // An application that cannot trace still serves; one whose models are away hardly does.
-        services.AddHealthChecks().AddCheck<MonitoredHealthCheck>(HealthChecks.Mlflow, HealthStatus.Degraded);
+        services.AddHealthChecks().AddCheck<MonitoredHealthCheck>(HealthChecks.Mlflow, HealthStatus.Degraded, HealthChecks.Tags);
     }
 
     /// <summary>Each LlamaStack server has a check of its own.</summary>
@@ -100,7 +101,7 @@ internal static class TracingRegistration
             server,
             server.Length == 0 ? provider.GetRequiredService<LlamaStackClient>() : provider.GetRequiredKeyedService<LlamaStackClient>(server),
             provider.GetRequiredService<IOptionsMonitor<LlamaStackClientOptions>>().Get(server)));
-        services.AddHealthChecks().AddCheck<MonitoredHealthCheck>(HealthChecks.OfServer(server), HealthStatus.Unhealthy);
+        services.AddHealthChecks().AddCheck<MonitoredHealthCheck>(HealthChecks.OfServer(server), HealthStatus.Unhealthy, HealthChecks.Tags);
     }
 
     private static void AddTracing(IServiceCollection services)
@@ -126,6 +127,8 @@ internal static class TracingRegistration
                 return;
             }
 
+            // From now on it counts.
+            provider.GetRequiredService<ExporterMetrics>();
             ManualDefaults.HonorIncomingSampling = options.EffectiveHonorIncomingSampling;
             ManualDefaults.KeepErrorText = options.EffectiveContentCapture is ContentCapture.Full;
             tracing.AddSource(LlamaStackDiagnostics.SourceName, LlamaStackClientDiagnostics.SourceName);
@@ -153,7 +156,8 @@ internal static class TracingRegistration
     private static void AddOtlp(TracerProviderBuilder tracing, MlflowTracingOptions options, IServiceProvider provider, ILogger logger)
     {
         var settings = OtlpSettings.Of(provider, OtlpSettings.OfTraces);
-        logger.TracesGoOverOtlp(Addresses.Shown(settings.Endpoint));
+        var shown = Addresses.Shown(settings.Endpoint);
+        logger.TracesGoOverOtlp(shown);
         var otlp = new OtlpProcessor(settings, new BatchExportActivityProcessorOptions());
         tracing.AddProcessor(new OtlpExperiment());
         tracing.AddProcessor(new TraceProcessor(new OtlpSink(otlp, options), options, provider.GetRequiredService<TimeProvider>()));

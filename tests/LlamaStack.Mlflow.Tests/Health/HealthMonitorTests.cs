@@ -277,7 +277,7 @@ public sealed class HealthMonitorTests : IAsyncLifetime
         public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period)
         {
             var timer = base.CreateTimer(callback, state, dueTime, period);
-            if (dueTime != TimeSpan.FromSeconds(10) || period != Timeout.InfiniteTimeSpan)
+            if (dueTime != TimeSpan.FromSeconds(4) || period != Timeout.InfiniteTimeSpan)
             {
                 return timer;
             }
