@@ -11,8 +11,6 @@ namespace LlamaStack.Mlflow;
 /// <remarks>Source: <see href="https://www.w3.org/TR/trace-context/#tracestate-header"/>.</remarks>
 internal sealed class OtlpExperiment : BaseProcessor<Activity>
 {
-    public const string ResourceAttribute = "mlflow.experiment";
-
     private const string Key = "mlflow=";
     private static readonly SearchValues<char> _characters = SearchValues.Create("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_.:/");
 
@@ -32,7 +30,7 @@ internal sealed class OtlpExperiment : BaseProcessor<Activity>
     }
 
     private string Entry() =>
-        ParentProvider.GetResource().Attributes.FirstOrDefault(static attribute => attribute.Key == ResourceAttribute).Value is string { Length: > 0 and <= 256 } experiment
+        ParentProvider.GetResource().Attributes.FirstOrDefault(static attribute => attribute.Key == OtlpAttributes.Experiment).Value is string { Length: > 0 and <= 256 } experiment
         && !experiment.AsSpan().ContainsAnyExcept(_characters)
             ? Key + experiment
             : "";

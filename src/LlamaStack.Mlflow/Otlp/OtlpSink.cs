@@ -43,12 +43,12 @@ internal sealed class OtlpSink(OtlpProcessor processor, MlflowTracingOptions opt
     {
         if (root.ParentSpanId != default && !(options.CallersExportToMlflow && root.Parent is null))
         {
-            root.SetTag(OtlpMarks.ForeignParent, true);
+            root.SetTag(OtlpAttributes.ForeignParent, true);
         }
 
         if (trace.Summary?.Failure is { Status: ActivityStatusCode.Error } failure)
         {
-            root.SetTag(OtlpMarks.Failure, failure.StatusDescription ?? "");
+            root.SetTag(OtlpAttributes.Failure, failure.StatusDescription ?? "");
         }
     }
 
