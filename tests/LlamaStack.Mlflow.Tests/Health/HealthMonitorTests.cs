@@ -135,6 +135,7 @@ public sealed class HealthMonitorTests : IAsyncLifetime
         };
         using var host = await StartAsync();
         await asked.Task.Soon();
+        await _time.OneHangsAsync();
 
         var report = await CheckAsync(host).WhileRunning(_time, TimeSpan.FromSeconds(1));
 
@@ -273,6 +274,9 @@ public sealed class HealthMonitorTests : IAsyncLifetime
             await Limit.Until(() => Volatile.Read(ref _begun) >= atLeast && Volatile.Read(ref _running) == 0);
             return Volatile.Read(ref _begun);
         }
+
+        /// <summary>All but one have answered: time may run now.</summary>
+        public Task OneHangsAsync() => Limit.Until(() => Volatile.Read(ref _begun) >= ProbesARound && Volatile.Read(ref _running) == 1);
 
         public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period)
         {
