@@ -12,7 +12,8 @@ builder.Services.AddLlamaStack()
     {
         // A shortcut of this sample: anyone can claim to be anyone. A real application leaves the default, the user it has authenticated.
         options.User = context => context.Request.Headers["X-User-Id"];
-    });
+    })
+    .WithFeedback();
 builder.Services.AddProblemDetails();
 builder.Services.AddExceptionHandler<ModelServerErrors>();
 builder.Services.AddExceptionHandler<BadRequests>();
@@ -30,6 +31,7 @@ app.MapPost("/chat", ChatEndpoint.AskAsync);
 app.MapPost("/embeddings", EmbeddingsEndpoint.EmbedAsync);
 app.MapPost("/agent", AgentEndpoint.AskAsync);
 app.MapGet("/traces", TracesEndpoint.ListAsync);
+app.MapLlamaStackFeedback();
 app.MapHealthChecks("/health", HealthAnswer.Options);
 
 standIns.Introduce(app.Logger);

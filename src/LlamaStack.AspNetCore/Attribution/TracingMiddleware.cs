@@ -10,10 +10,8 @@ namespace LlamaStack.AspNetCore;
 
 /// <summary>Tells the trace of a request its name, session and user, and the caller the trace's id.</summary>
 internal sealed class TracingMiddleware(
-    RequestDelegate next, IOptions<RequestTracingOptions> options, IOptions<MlflowTracingOptions> tracing, ILogger<TracingMiddleware> logger)
+    RequestDelegate next, IOptions<RequestTracingOptions> options, IOptions<MlflowTracingOptions> tracing, IOptions<FeedbackOptions> feedback, ILogger<TracingMiddleware> logger, FeedbackTokens? tokens = null)
 {
-    private const int MaxLength = 250;
-
     private readonly RequestTracingOptions _options = options.Value;
     private readonly bool _honorIncomingSampling = tracing.Value.EffectiveHonorIncomingSampling;
     private readonly ContentPolicy _content = tracing.Value.CreateContentPolicy();
@@ -30,17 +28,17 @@ internal sealed class TracingMiddleware(
 
         var trace = TraceDetails.OfOrNew(current);
         trace.Name ??= NameOf(context);
-        if (_options.TraceIdHeader is { Length: > 0 } header && LlamaStackTrace.CurrentTraceId is { } traceId)
+        var user = Ask(nameof(RequestTracingOptions.User), _options.User, context);
+        if (LlamaStackTrace.CurrentTraceId is { } traceId)
         {
             context.Response.OnStarting(() =>
             {
-                context.Response.Headers[header] = traceId;
+                TellTrace(context.Response.Headers, traceId, user);
                 return Task.CompletedTask;
             });
         }
 
-        using var scope = LlamaStackTrace.BeginScope(
-            Ask(nameof(RequestTracingOptions.Session), _options.Session, context), Ask(nameof(RequestTracingOptions.User), _options.User, context));
+        using var scope = LlamaStackTrace.BeginScope(Ask(nameof(RequestTracingOptions.Session), _options.Session, context), user);
         try
         {
             await next(context).ConfigureAwait(false);
@@ -76,6 +74,19 @@ internal sealed class TracingMiddleware(
             ? SpanStarter.Start(NameOf(context) ?? context.Request.Method, ActivityKind.Server, null, honorIncomingSampling: false)
             : null;
 
+    private void TellTrace(IHeaderDictionary headers, string traceId, string? user)
+    {
+        if (_options.TraceIdHeader is { Length: > 0 } header)
+        {
+            headers[header] = traceId;
+        }
+
+        if (tokens is not null && feedback.Value.TokenHeader is { Length: > 0 } tokenHeader)
+        {
+            headers[tokenHeader] = tokens.Create(traceId, user);
+        }
+    }
+
     /// <summary>The request failed; what an exception says may quote the prompt, so its words are content.</summary>
     private void Fail(Activity request, Exception? exception)
     {
@@ -97,7 +108,7 @@ internal sealed class TracingMiddleware(
     {
         try
         {
-            return Clean(question(context));
+            return RequestText.Clean(question(context));
         }
         catch (Exception e)
         {
@@ -115,16 +126,4 @@ internal sealed class TracingMiddleware(
         context.GetEndpoint() is RouteEndpoint { RoutePattern.RawText: { } route }
             ? $"{context.Request.Method} {(route.StartsWith('/') ? route : "/" + route)}"
             : null;
-
-    private static string? Clean(string? value)
-    {
-        if (value is null)
-        {
-            return null;
-        }
-
-        var text = value.Length > MaxLength ? value[..(char.IsHighSurrogate(value[MaxLength - 1]) ? MaxLength - 1 : MaxLength)] : value;
-        text = text.Any(char.IsControl) ? string.Concat(text.Where(static character => !char.IsControl(character))) : text;
-        return string.IsNullOrWhiteSpace(text) ? null : text;
-    }
 }

@@ -1,4 +1,5 @@
 using LlamaStack.AspNetCore;
+using Microsoft.Extensions.DependencyInjection.Extensions;
 using OpenTelemetry.Trace;
 
 namespace Microsoft.Extensions.DependencyInjection;
@@ -23,6 +24,31 @@ public static class AspNetCoreLlamaStackBuilderExtensions
         }
 
         builder.Services.AddOpenTelemetry().WithTracing(static tracing => tracing.AddAspNetCoreInstrumentation());
+        return builder;
+    }
+
+    /// <summary>Lets users say what they think of an answer: each traced answer comes with a token for it, and <c>app.MapLlamaStackFeedback()</c> takes feedback that holds one.</summary>
+    /// <param name="builder">What <c>AddLlamaStack()</c> returned.</param>
+    /// <param name="configure">Settings in code; they go before the configuration section <c>LlamaStack:Feedback</c>.</param>
+    /// <returns>The same builder.</returns>
+    /// <exception cref="Microsoft.Extensions.Options.OptionsValidationException">At the start of the host: a setting is wrong; the message says which.</exception>
+    /// <remarks>
+    /// Goes with <c>app.UseLlamaStackTracing()</c>, which hands the tokens out, and with <c>WithMlflowTracing()</c>, which knows where MLflow is. Registers ASP.NET Core's
+    /// Data Protection; several instances of an application must share its keys.
+    /// </remarks>
+    public static ILlamaStackBuilder WithFeedback(this ILlamaStackBuilder builder, Action<FeedbackOptions>? configure = null)
+    {
+        ArgumentNullException.ThrowIfNull(builder);
+        builder.Services.AddOptionsWithValidateOnStart<FeedbackOptions, FeedbackOptionsRules>().BindConfiguration(FeedbackOptions.SectionName);
+        if (configure is not null)
+        {
+            builder.Services.Configure(configure);
+        }
+
+        builder.Services.AddDataProtection();
+        builder.Services.TryAddSingleton(TimeProvider.System);
+        builder.Services.TryAddSingleton<FeedbackTokens>();
+        builder.Services.TryAddSingleton<FeedbackEndpoint>();
         return builder;
     }
 }

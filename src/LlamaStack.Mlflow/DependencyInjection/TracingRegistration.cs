@@ -7,6 +7,7 @@ using Microsoft.Extensions.Diagnostics.HealthChecks;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
+using OpenTelemetry.Metrics;
 using OpenTelemetry.Trace;
 
 namespace LlamaStack.Mlflow;
@@ -18,17 +19,24 @@ internal static class TracingRegistration
     {
         ArgumentNullException.ThrowIfNull(builder);
         var services = builder.Services;
-        if (!services.Any(service => service.ServiceType == typeof(TracingMark)))
+        if (services.FirstOrDefault(service => service.ServiceType == typeof(TracingCalls))?.ImplementationInstance is TracingCalls calls)
         {
-            services.AddSingleton<TracingMark>();
-            services.AddOptionsWithValidateOnStart<MlflowTracingOptions, MlflowTracingOptionsRules>().Configure(options => options.Mode = mode);
-            services.AddSingleton<IConfigureOptions<MlflowTracingOptions>, EnvironmentSettings>();
+            calls.AreOfBothModes |= calls.Mode != mode;
+        }
+        else
+        {
+            services.AddSingleton(new TracingCalls(mode));
+            services.AddOptionsWithValidateOnStart<MlflowTracingOptions, MlflowTracingOptionsRules>();
+
+            // Before all that the application sets in code, wherever it does.
+            services.Insert(0, ServiceDescriptor.Singleton<IConfigureOptions<MlflowTracingOptions>, EnvironmentSettings>());
+            services.Insert(0, ServiceDescriptor.Singleton<IConfigureOptions<MlflowTracingOptions>>(new ConfigureOptions<MlflowTracingOptions>(options => options.Mode = mode)));
             services.AddSingleton<IPostConfigureOptions<GenAIInstrumentationOptions>, InstrumentationDefaults>();
             services.TryAddSingleton(TimeProvider.System);
             services.AddMetrics();
             AddMlflow(services);
             AddHealth(services);
-            AddTracing(services, PeekOptions(services, mode, configure));
+            AddTracing(services);
         }
 
         if (configure is not null)
@@ -41,7 +49,11 @@ internal static class TracingRegistration
         // Without a host nobody starts the provider: the first client does.
         builder.Http
             .AddGenAIInstrumentation(static options => options.AskForStreamUsage ??= true)
-            .ConfigureAdditionalHttpMessageHandlers(static (_, provider) => provider.GetService<TracerProvider>());
+            .ConfigureAdditionalHttpMessageHandlers(static (_, provider) =>
+            {
+                provider.GetService<TracerProvider>();
+                provider.GetService<MeterProvider>();
+            });
         return builder;
     }
 
@@ -64,15 +76,16 @@ internal static class TracingRegistration
         services.AddSingleton<IProbe>(static provider => OptionsOf(provider) switch
         {
             { IsActive: false } => new InactiveProbe(),
-            { Mode: TracingMode.Otlp } => new OtlpProbe(provider.GetRequiredService<IHttpClientFactory>(), OtlpSettings.Traces(provider.GetService<IConfiguration>())),
+            { Mode: TracingMode.Otlp } => new OtlpProbe(provider.GetRequiredService<IHttpClientFactory>(), OtlpSettings.Of(provider, OtlpSettings.OfTraces)),
             var options => new MlflowProbe(
                 provider.GetRequiredService<IHttpClientFactory>(), provider.GetRequiredService<TracesRoute>(), provider.GetRequiredService<MlflowClient>(), provider.GetRequiredService<MlflowServer>(), options, provider.GetRequiredService<DeliveryState>()),
         });
+        services.AddSingleton<ExporterMetrics>();
         services.AddSingleton<HealthMonitor>();
         services.AddHostedService(static provider => provider.GetRequiredService<HealthMonitor>());
 
         // An application that cannot trace still serves; one whose models are away hardly does.
-        services.AddHealthChecks().AddCheck<MonitoredHealthCheck>(HealthChecks.Mlflow, HealthStatus.Degraded);
+        services.AddHealthChecks().AddCheck<MonitoredHealthCheck>(HealthChecks.Mlflow, HealthStatus.Degraded, HealthChecks.Tags);
     }
 
     /// <summary>Each LlamaStack server has a check of its own.</summary>
@@ -88,34 +101,45 @@ internal static class TracingRegistration
             server,
             server.Length == 0 ? provider.GetRequiredService<LlamaStackClient>() : provider.GetRequiredKeyedService<LlamaStackClient>(server),
             provider.GetRequiredService<IOptionsMonitor<LlamaStackClientOptions>>().Get(server)));
-        services.AddHealthChecks().AddCheck<MonitoredHealthCheck>(HealthChecks.OfServer(server), HealthStatus.Unhealthy);
+        services.AddHealthChecks().AddCheck<MonitoredHealthCheck>(HealthChecks.OfServer(server), HealthStatus.Unhealthy, HealthChecks.Tags);
     }
 
-    private static void AddTracing(IServiceCollection services, MlflowTracingOptions peeked)
+    private static void AddTracing(IServiceCollection services)
     {
-        services.AddOpenTelemetry().WithTracing(tracing =>
+        HttpSpans.Configure(services);
+        OtlpSettings.Add(services);
+        services.AddOpenTelemetry().WithTracing().WithMetrics();
+        services.ConfigureOpenTelemetryMeterProvider(static (provider, metrics) =>
         {
-            if (peeked is { IsActive: true, EffectiveIncludeHttpSpans: true })
+            if (OptionsOf(provider).Mode is TracingMode.Otlp)
             {
-                HttpSpans.Add(tracing, services);
+                metrics.AddMeter(OtlpMetrics.Meters).AddReader(OtlpMetrics.CreateReader(OtlpSettings.Of(provider, OtlpSettings.OfMetrics)));
             }
         });
         services.ConfigureOpenTelemetryTracerProvider(static (provider, tracing) =>
         {
             var options = OptionsOf(provider);
             var logger = provider.GetRequiredService<ILoggerFactory>().CreateLogger(typeof(MlflowTracingOptions).Namespace!);
+            WritesTwice.Say(logger, options, provider.GetRequiredService<TracingCalls>(), provider.GetService<IConfiguration>());
             if (!options.IsActive)
             {
                 logger.TracingIsOff();
                 return;
             }
 
+            // From now on it counts.
+            provider.GetRequiredService<ExporterMetrics>();
             ManualDefaults.HonorIncomingSampling = options.EffectiveHonorIncomingSampling;
             ManualDefaults.Content = options.CreateContentPolicy();
             tracing.AddSource(LlamaStackDiagnostics.SourceName, LlamaStackClientDiagnostics.SourceName);
             if (options.IncludeRequestSpans)
             {
                 tracing.AddSource("Microsoft.AspNetCore");
+            }
+
+            if (options.EffectiveIncludeHttpSpans)
+            {
+                HttpSpans.Add(tracing, provider);
             }
 
             if (options.Mode is TracingMode.Otlp)
@@ -131,10 +155,11 @@ internal static class TracingRegistration
 
     private static void AddOtlp(TracerProviderBuilder tracing, MlflowTracingOptions options, IServiceProvider provider, ILogger logger)
     {
-        var settings = OtlpSettings.Traces(provider.GetService<IConfiguration>());
+        var settings = OtlpSettings.Of(provider, OtlpSettings.OfTraces);
         var shown = Addresses.Shown(settings.Endpoint);
         logger.TracesGoOverOtlp(shown);
         var otlp = new OtlpProcessor(settings, new BatchExportActivityProcessorOptions());
+        tracing.AddProcessor(new OtlpExperiment());
         tracing.AddProcessor(new TraceProcessor(new OtlpSink(otlp, options), options, provider.GetRequiredService<TimeProvider>()));
         tracing.AddProcessor(otlp);
     }
@@ -154,24 +179,7 @@ internal static class TracingRegistration
         return processor;
     }
 
-    /// <summary>
-    /// Which instrumentation is registered depends on the mode, and can only be said before the provider is built: the options as they are known now,
-    /// from the host's configuration, the environment and code.
-    /// </summary>
-    private static MlflowTracingOptions PeekOptions(IServiceCollection services, TracingMode mode, Action<MlflowTracingOptions>? configure)
-    {
-        var host = services.FirstOrDefault(service => service.ServiceType == typeof(HostBuilderContext))?.ImplementationInstance as HostBuilderContext;
-        var configuration = host?.Configuration ?? services.FirstOrDefault(service => service.ServiceType == typeof(IConfiguration))?.ImplementationInstance as IConfiguration;
-        var options = new MlflowTracingOptions { Mode = mode };
-        EnvironmentSettings.Apply(options, configuration);
-        configure?.Invoke(options);
-        return options;
-    }
-
     private static MlflowTracingOptions OptionsOf(IServiceProvider provider) => provider.GetRequiredService<IOptions<MlflowTracingOptions>>().Value;
-
-    /// <summary>The mark that tracing is registered.</summary>
-    private sealed class TracingMark;
 
     /// <summary>The mark that a server has its probe.</summary>
     private sealed record ProbedServer(string Name);

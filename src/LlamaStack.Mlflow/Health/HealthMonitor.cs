@@ -11,7 +11,7 @@ namespace LlamaStack.Mlflow;
 internal sealed class HealthMonitor(IEnumerable<IProbe> probes, IOptions<MlflowTracingOptions> options, ILogger<HealthMonitor> logger, TimeProvider time) : BackgroundService
 {
     /// <summary>A server that takes longer to say how it is, is not well.</summary>
-    private static readonly TimeSpan _probeTimeout = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan _probeTimeout = TimeSpan.FromSeconds(4);
 
     private readonly ConcurrentDictionary<string, ProbeResult> _results = [];
     private readonly TaskCompletionSource _firstRound = new(TaskCreationOptions.RunContinuationsAsynchronously);

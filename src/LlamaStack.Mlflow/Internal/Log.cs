@@ -13,6 +13,15 @@ internal static partial class Log
     [LoggerMessage(EventId = 2003, Level = LogLevel.Information, Message = "Tracing to MLflow is switched off (MLFLOW_ENABLE_TRACING or LlamaStack:Tracing:Enabled is false).")]
     public static partial void TracingIsOff(this ILogger logger);
 
+    [LoggerMessage(EventId = 2004, Level = LogLevel.Warning, Message = "WithMlflowTracing() and WithOtlpTracing() were both called. Traces go one way only, mode {Mode}: remove one of the calls, or set LlamaStack:Tracing:Mode.")]
+    public static partial void BothModes(this ILogger logger, TracingMode mode);
+
+    [LoggerMessage(EventId = 2005, Level = LogLevel.Warning, Message = "{Variable} is set and asks for traces on two ways; they go one way only, mode {Mode}. A Collector can send them on to several back ends: LlamaStack:Tracing:Mode=Otlp.")]
+    public static partial void DualExport(this ILogger logger, string variable, TracingMode mode);
+
+    [LoggerMessage(EventId = 2006, Level = LogLevel.Information, Message = "{Variable} is set, but traces go to MLflow directly. Does the application export them over OTLP as well, to a Collector that sends them on to the same MLflow, then each is written there twice: set LlamaStack:Tracing:Mode=Otlp or MLFLOW_ENABLE_TRACING=false.")]
+    public static partial void MayBeWrittenTwice(this ILogger logger, string variable);
+
     [LoggerMessage(EventId = 2010, Level = LogLevel.Warning, Message = "Traces do not reach MLflow: {Problem} Calls go on untouched. Said once until it changes; health check \"mlflow\" says the same.")]
     public static partial void DeliveryFails(this ILogger logger, string problem);
 

@@ -5,6 +5,10 @@ using LlamaStack.Instrumentation;
 namespace LlamaStack.Mlflow;
 
 /// <summary>Hands the spans of whole traces to OpenTelemetry's own OTLP exporter, with what makes them readable in an MLflow behind a Collector.</summary>
+/// <remarks>
+/// The activities are the application's, too: its other exporters see them. So attributes are added, and nothing is taken away or renamed.
+/// See <c>docs/decisions/0004-otlp-adds-only.md</c>.
+/// </remarks>
 internal sealed class OtlpSink(OtlpProcessor processor, MlflowTracingOptions options) : ITraceSink
 {
     private readonly bool _withContent = options.EffectiveContentCapture is not ContentCapture.None;
@@ -14,20 +18,17 @@ internal sealed class OtlpSink(OtlpProcessor processor, MlflowTracingOptions opt
     {
         foreach (var span in trace.Spans)
         {
-            foreach (var (key, _) in span.TagObjects.Where(tag => !SpanAttributes.Belongs(span, trace, tag.Key)).ToList())
-            {
-                span.SetTag(key, null);
-            }
-
             if (_withContent)
             {
                 WriteToolContent(span);
             }
 
-            if (_attributes is not null)
-            {
-                WriteForMlflow(_attributes, span, trace);
-            }
+            _attributes?.Write(span, trace, new ActivitySink(span));
+        }
+
+        if (_attributes is not null && trace.Root is { } root)
+        {
+            Mark(root, trace);
         }
 
         trace.ReleaseContent();
@@ -37,15 +38,18 @@ internal sealed class OtlpSink(OtlpProcessor processor, MlflowTracingOptions opt
         }
     }
 
-    private static void WriteForMlflow(SpanAttributes attributes, Activity span, CompletedTrace trace)
+    /// <summary>What only MLflow needs changed is said, and changed by the Collector on MLflow's way alone: other back ends may have the caller's span.</summary>
+    private void Mark(Activity root, CompletedTrace trace)
     {
-        attributes.Write(span, trace, new ActivitySink(span));
-        if (span == trace.Root && trace.Summary?.Failure is { } failure)
+        if (root.ParentSpanId != default && !(options.CallersExportToMlflow && root.Parent is null))
         {
-            span.SetStatus(failure.Status, failure.StatusDescription);
+            root.SetTag(OtlpAttributes.ForeignParent, true);
         }
 
-        span.DisplayName = SpanTypes.NameOf(span);
+        if (trace.Summary?.Failure is { Status: ActivityStatusCode.Error } failure)
+        {
+            root.SetTag(OtlpAttributes.Failure, failure.StatusDescription ?? "");
+        }
     }
 
     /// <summary>What a tool span started by hand was called with and gave back, in the convention's own attributes.</summary>

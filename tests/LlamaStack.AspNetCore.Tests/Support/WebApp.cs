@@ -34,6 +34,8 @@ internal sealed class WebApp : IAsyncDisposable
 
     public LogLines Logs { get; }
 
+    public Uri Address => new(_app.Urls.First());
+
     public IServiceProvider Services => _app.Services;
 
     /// <param name="pipeline">Middleware and endpoints.</param>

@@ -8,6 +8,8 @@ using Microsoft.Extensions.Diagnostics.HealthChecks;
 using Microsoft.Extensions.Hosting;
 using OpenTelemetry;
 using OpenTelemetry.Exporter;
+using OpenTelemetry.Metrics;
+using OpenTelemetry.Resources;
 using OpenTelemetry.Trace;
 
 namespace LlamaStack.Mlflow.Tests.Otlp;
@@ -115,27 +117,23 @@ public sealed class OtlpModeTests
         Assert.Contains(spans, span => span.Attributes.ContainsKey("gen_ai.input.messages"));
     }
 
-    [Theory]
-    [InlineData(true)]
-    [InlineData(false)]
-    public async Task Tokens_stand_on_model_calls_only(bool mlflowAttributes)
+    [Fact]
+    public async Task Tokens_stand_on_model_calls_only()
     {
-        await using var app = await OtlpApp.StartAsync(options => options.IncludeMlflowAttributes = mlflowAttributes);
+        await using var app = await OtlpApp.StartAsync();
         using var chat = app.Chat.AsBuilder().UseFunctionInvocation().Build();
         await chat.GetResponseAsync("What is the weather in Paris?", new ChatOptions { Tools = [_weather] }, Limit.Token);
 
         var spans = await app.FlushedSpansAsync(6);
 
-        Assert.Equal(2, spans.Count(span => span.Attributes.ContainsKey("gen_ai.usage.input_tokens")));
-        Assert.All(spans.Where(span => span.Attributes.ContainsKey("gen_ai.usage.input_tokens")), span => Assert.StartsWith("chat", span.Name, StringComparison.Ordinal));
-        var orchestration = spans.Single(span => span.ParentSpanId is null);
-        Assert.DoesNotContain(orchestration.Attributes.Keys, key => key.StartsWith("gen_ai.usage.", StringComparison.Ordinal));
+        Assert.Equal(2, spans.Count(span => span.Attributes.ContainsKey("mlflow.chat.tokenUsage")));
+        Assert.All(spans.Where(span => span.Attributes.ContainsKey("mlflow.chat.tokenUsage")), span => Assert.StartsWith("chat", span.Name, StringComparison.Ordinal));
     }
 
     [Fact]
-    public async Task A_failed_call_is_the_requests_failure_too()
+    public async Task What_a_failed_call_means_for_its_request_is_said_to_the_Collector_and_changes_no_status()
     {
-        await using var app = await OtlpApp.StartAsync();
+        await using var app = await OtlpApp.StartAsync(options => options.ContentCapture = ContentCapture.Full);
         app.Models.Enqueue(ScriptedExchange.Json("/v1/chat/completions", """{"error":{"message":"The model is asleep."}}""", 503));
         using (Requests.Start())
         {
@@ -144,7 +142,68 @@ public sealed class OtlpModeTests
 
         var root = (await app.FlushedSpansAsync(3)).Single(span => span.ParentSpanId is null);
 
-        Assert.Equal(ActivityStatusCode.Error, root.Status);
+        Assert.Equal(ActivityStatusCode.Unset, root.Status);
+        Assert.Contains("The model is asleep.", (string?)root.Attributes["llama_stack.trace.failure"], StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData(null, false, true, false)]
+    [InlineData("00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01", false, true, true)]
+    [InlineData("00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01", true, true, false)]
+    [InlineData("00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01", false, false, false)]
+    public async Task A_parent_that_never_comes_is_kept_and_marked_for_the_Collector(string? caller, bool callersExport, bool mlflowAttributes, bool marked)
+    {
+        await using var app = await OtlpApp.StartAsync(options => (options.CallersExportToMlflow, options.IncludeMlflowAttributes) = (callersExport, mlflowAttributes));
+        using (Requests.Start(caller))
+        {
+            await app.AskAsync();
+        }
+
+        var spans = await app.FlushedSpansAsync(3);
+
+        var root = spans.Single(span => span.Kind is ActivityKind.Server);
+        Assert.Equal(caller is null ? null : "b7ad6b7169203331", root.ParentSpanId);
+        Assert.Equal(marked, root.Attributes.ContainsKey("llama_stack.trace.foreign_parent"));
+        Assert.DoesNotContain(spans, span => span != root && span.Attributes.ContainsKey("llama_stack.trace.foreign_parent"));
+    }
+
+    [Theory]
+    [InlineData("eval", null, "mlflow=eval")]
+    [InlineData("eval", "shop=1,mlflow=other", "mlflow=eval,shop=1")]
+    [InlineData("not, valid=", null, "")]
+    [InlineData(null, "shop=1", "shop=1")]
+    public async Task The_experiment_goes_along_as_trace_state(string? experiment, string? before, string expected)
+    {
+        await using var app = await OtlpApp.StartAsync(services: (services, _) =>
+        {
+            if (experiment is not null)
+            {
+                services.AddOpenTelemetry().ConfigureResource(resource => resource.AddAttributes([KeyValuePair.Create("mlflow.experiment", (object)experiment)]));
+            }
+        });
+        using (Requests.Start("00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01", before))
+        {
+            await app.AskAsync();
+        }
+
+        Assert.All(await app.FlushedSpansAsync(3), span => Assert.Equal(expected, span.TraceState));
+        Assert.Equal(expected, app.Models.Requests.Single(request => request.Method == "POST").Headers.GetValueOrDefault("tracestate", ""));
+    }
+
+    [Fact]
+    public async Task Metrics_of_the_calls_go_over_OTLP_too_and_the_applications_own_do_not()
+    {
+        await using var app = await OtlpApp.StartAsync(services: (services, _) => services.AddOpenTelemetry().WithMetrics(metrics => metrics.AddMeter("Shop")));
+        using var meter = new System.Diagnostics.Metrics.Meter("Shop");
+        meter.CreateCounter<int>("shop.orders").Add(1);
+        await app.AskAsync();
+
+        app.Services.GetRequiredService<MeterProvider>().ForceFlush(30_000);
+
+        await app.Receiver.WaitForRequestAsync(request => request.Path == "/v1/metrics", Limit.Token);
+        var sent = string.Concat(app.Receiver.Metrics.Select(body => System.Text.Encoding.Latin1.GetString(body.Span)));
+        Assert.Contains("gen_ai.client.token.usage", sent, StringComparison.Ordinal);
+        Assert.DoesNotContain("shop.orders", sent, StringComparison.Ordinal);
     }
 
     [Fact]

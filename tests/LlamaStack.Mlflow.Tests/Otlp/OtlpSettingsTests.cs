@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
 using OpenTelemetry.Exporter;
 
 namespace LlamaStack.Mlflow.Tests.Otlp;
@@ -19,7 +20,7 @@ public sealed class OtlpSettingsTests
     {
         using (new Variables(("OTEL_EXPORTER_OTLP_PROTOCOL", protocol), ("OTEL_EXPORTER_OTLP_ENDPOINT", general), ("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", traces)))
         {
-            Assert.Equal(expected, OtlpSettings.Traces(null).Endpoint.AbsoluteUri);
+            Assert.Equal(expected, Traces().Endpoint.AbsoluteUri);
         }
 
         Assert.Equal(expected, Traces(("OTEL_EXPORTER_OTLP_PROTOCOL", protocol), ("OTEL_EXPORTER_OTLP_ENDPOINT", general), ("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", traces)).Endpoint.AbsoluteUri);
@@ -34,7 +35,7 @@ public sealed class OtlpSettingsTests
             ("OTEL_EXPORTER_OTLP_TIMEOUT", "1000"), ("OTEL_EXPORTER_OTLP_TRACES_TIMEOUT", "2000"),
             ("OTEL_EXPORTER_OTLP_COMPRESSION", "none"), ("OTEL_EXPORTER_OTLP_TRACES_COMPRESSION", "gzip"));
 
-        var settings = OtlpSettings.Traces(null);
+        var settings = Traces();
 
         Assert.Equal((OtlpExportProtocol.HttpProtobuf, "b=2", 2000, OtlpExportCompression.GZip), (settings.Protocol, settings.Headers, settings.TimeoutMilliseconds, settings.Compression));
     }
@@ -45,7 +46,7 @@ public sealed class OtlpSettingsTests
         using var variables = new Variables(
             ("OTEL_EXPORTER_OTLP_PROTOCOL", "http/protobuf"), ("OTEL_EXPORTER_OTLP_HEADERS", "a=1"), ("OTEL_EXPORTER_OTLP_TIMEOUT", "1000"), ("OTEL_EXPORTER_OTLP_COMPRESSION", "gzip"));
 
-        var settings = OtlpSettings.Traces(null);
+        var settings = Traces();
 
         Assert.Equal((OtlpExportProtocol.HttpProtobuf, "a=1", 1000, OtlpExportCompression.GZip), (settings.Protocol, settings.Headers, settings.TimeoutMilliseconds, settings.Compression));
     }
@@ -84,6 +85,35 @@ public sealed class OtlpSettingsTests
         Assert.Equal("gzip", other.Requests[0].Headers["Content-Encoding"]);
     }
 
-    private static OtlpExporterOptions Traces(params IEnumerable<(string Name, string? Value)> settings) => OtlpSettings.Traces(
-        new ConfigurationBuilder().AddInMemoryCollection(settings.Where(setting => setting.Value is not null).Select(setting => KeyValuePair.Create(setting.Name, setting.Value))).Build());
+    [Fact]
+    public void Metrics_have_a_path_and_settings_of_their_own()
+    {
+        var settings = Settings(OtlpSettings.OfMetrics, null, ("OTEL_EXPORTER_OTLP_PROTOCOL", "http/protobuf"), ("OTEL_EXPORTER_OTLP_ENDPOINT", "http://general:1"), ("OTEL_EXPORTER_OTLP_METRICS_HEADERS", "m=1"), ("OTEL_EXPORTER_OTLP_TRACES_HEADERS", "t=1"));
+
+        Assert.Equal(("http://general:1/v1/metrics", "m=1"), (settings.Endpoint.AbsoluteUri, settings.Headers));
+    }
+
+    [Fact]
+    public void Code_goes_before_all_by_the_options_names()
+    {
+        var settings = Settings(
+            OtlpSettings.OfTraces,
+            services => services.Configure<OtlpExporterOptions>("LlamaStack.Traces", options => options.Endpoint = new Uri("https://code:3/v1/traces")),
+            ("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "http://traces:2"));
+
+        Assert.Equal("https://code:3/v1/traces", settings.Endpoint.AbsoluteUri);
+    }
+
+    private static OtlpExporterOptions Traces(params IEnumerable<(string Name, string? Value)> settings) => Settings(OtlpSettings.OfTraces, null, settings);
+
+    private static OtlpExporterOptions Settings(string name, Action<IServiceCollection>? code, params IEnumerable<(string Name, string? Value)> settings)
+    {
+        var services = new ServiceCollection();
+        services.AddSingleton<IConfiguration>(
+            new ConfigurationBuilder().AddInMemoryCollection(settings.Where(setting => setting.Value is not null).Select(setting => KeyValuePair.Create(setting.Name, setting.Value))).Build());
+        OtlpSettings.Add(services);
+        code?.Invoke(services);
+        using var provider = services.BuildServiceProvider();
+        return OtlpSettings.Of(provider, name);
+    }
 }

@@ -9,13 +9,14 @@ internal static class Requests
 
     /// <summary>Starts the activity; it is current until it is disposed.</summary>
     /// <param name="traceParent">What the caller sent.</param>
-    public static Activity Start(string? traceParent = null)
+    /// <param name="traceState">What the caller sent with it.</param>
+    public static Activity Start(string? traceParent = null, string? traceState = null)
     {
         Activity.Current = null;
         ActivityContext context = default;
         if (traceParent is not null)
         {
-            Assert.True(ActivityContext.TryParse(traceParent, null, isRemote: true, out context));
+            Assert.True(ActivityContext.TryParse(traceParent, traceState, isRemote: true, out context));
         }
 
         return _source.StartActivity("Microsoft.AspNetCore.Hosting.HttpRequestIn", ActivityKind.Server, context)

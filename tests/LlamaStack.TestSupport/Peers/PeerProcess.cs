@@ -24,9 +24,18 @@ public sealed class PeerProcess : IAsyncDisposable
     public static string? Folder { get; } = Find();
 
     /// <summary>Starts a script and waits for its READY line.</summary>
-    public static async Task<PeerProcess> StartAsync(string script, params string[] arguments)
+    public static Task<PeerProcess> StartAsync(string script, params string[] arguments) => StartAsync(script, new Dictionary<string, string>(), arguments);
+
+    /// <summary>Starts a script with more variables in its environment, and waits for its READY line.</summary>
+    public static async Task<PeerProcess> StartAsync(string script, IReadOnlyDictionary<string, string> environment, params string[] arguments)
     {
-        var process = Process.Start(new ProcessStartInfo("bash", [Path.Combine(Folder!, script), .. arguments]) { RedirectStandardOutput = true, RedirectStandardError = true })!;
+        var start = new ProcessStartInfo("bash", [Path.Combine(Folder!, script), .. arguments]) { RedirectStandardOutput = true, RedirectStandardError = true };
+        foreach (var (name, value) in environment)
+        {
+            start.Environment[name] = value;
+        }
+
+        var process = Process.Start(start)!;
         var errors = process.StandardError.ReadToEndAsync();
         using var limit = new CancellationTokenSource(TimeSpan.FromMinutes(3));
         try
@@ -46,6 +55,14 @@ public sealed class PeerProcess : IAsyncDisposable
         }
 
         throw new InvalidOperationException($"{script} did not start: {await errors}");
+    }
+
+    /// <summary>Ends the server itself as a crash does: at once, with nothing put in order.</summary>
+    public async Task CrashAsync()
+    {
+        using var kill = Process.Start("kill", ["-KILL", Info["pid"]]);
+        await kill.WaitForExitAsync();
+        await _process.WaitForExitAsync();
     }
 
     public async ValueTask DisposeAsync()

@@ -47,7 +47,8 @@ public sealed class Peers : IAsyncDisposable
         return PeerProcess.Folder is null ? null : new Peer(await start());
     }
 
-    private static string FreePort()
+    /// <summary>A port that nobody listens on.</summary>
+    public static string FreePort()
     {
         using var listener = new TcpListener(IPAddress.Loopback, 0);
         listener.Start();
