@@ -6,6 +6,7 @@ namespace LlamaStack.Instrumentation;
 /// </summary>
 internal static class GenAIAttributes
 {
+    public const string Prefix = "gen_ai.";
     public const string ConversationId = "gen_ai.conversation.id";
     public const string InputMessages = "gen_ai.input.messages";
     public const string OutputMessages = "gen_ai.output.messages";

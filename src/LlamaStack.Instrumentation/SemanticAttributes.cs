@@ -9,6 +9,7 @@ internal static class SemanticAttributes
     public const string ErrorType = "error.type";
     public const string ExceptionEvent = "exception";
     public const string ExceptionMessage = "exception.message";
+    public const string ExceptionStackTrace = "exception.stacktrace";
     public const string ExceptionType = "exception.type";
     public const string HttpStatusCode = "http.response.status_code";
     public const string RequestId = "http.response.header.x-request-id";

@@ -14,7 +14,7 @@ internal sealed class OtlpSink(OtlpProcessor processor, MlflowTracingOptions opt
     {
         foreach (var span in trace.Spans)
         {
-            foreach (var (key, _) in span.TagObjects.Where(tag => !SpanAttributes.Belongs(span, trace, tag.Key)).ToList())
+            foreach (var (key, _) in span.TagObjects.Where(tag => !SpanAttributes.Belongs(span, trace, tag.Key, tag.Value)).ToList())
             {
                 span.SetTag(key, null);
             }

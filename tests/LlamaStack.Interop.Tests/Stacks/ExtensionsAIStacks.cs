@@ -74,6 +74,11 @@ internal static class ExtensionsAIStacks
         return builder.Build(application.Services);
     }
 
+    /// <summary>A pipeline with one function.</summary>
+    public static Task AskAsync(Application application, Func<string, string> function, Action<OpenTelemetryChatClient>? telemetry = null) =>
+        Client(application, client => client.UseFunctionInvocation().UseOpenTelemetry(configure: telemetry))
+            .GetResponseAsync("How is the weather in Paris?", new ChatOptions { Tools = [AIFunctionFactory.Create(function, "get_weather")] });
+
     private static async Task AskTwiceAsync(Application application)
     {
         var client = Client(application, client => client.UseDistributedCache(new MemoryDistributedCache(Wrapped<MemoryDistributedCacheOptions>())));

@@ -86,6 +86,14 @@ internal static class KernelStacks
         return builder.Build();
     }
 
+    /// <summary>A kernel that knows nothing of us but the handler, with one function.</summary>
+    public static Task AskAsync(Application application, Func<string, string> function)
+    {
+        var builder = Kernel.CreateBuilder().AddOpenAIChatCompletion(Application.ChatModel, application.OpenAI);
+        builder.Plugins.AddFromFunctions("weather", [KernelFunctionFactory.CreateFromMethod(function, "get_weather")]);
+        return builder.Build().InvokePromptAsync("How is the weather in Paris?", new(Settings(null)));
+    }
+
     private static async Task TalkAsync(Application application)
     {
         var kernel = Ours(application);

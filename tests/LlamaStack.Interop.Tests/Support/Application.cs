@@ -63,7 +63,7 @@ public sealed class Application : IAsyncDisposable
         var llamaStack = await LlamaStackTestServer.StartAsync(cancellationToken: TestContext.Current.CancellationToken);
         var experiment = $"interop-{Guid.NewGuid():N}";
         var services = new ServiceCollection();
-        services.AddLogging(logging => logging.SetMinimumLevel(LogLevel.Trace));
+        services.AddLogging(logging => logging.SetMinimumLevel(LogLevel.Debug));
         services.AddLlamaStack(options => options.Endpoint = llamaStack.Endpoint).WithMlflowTracing(options =>
         {
             options.TrackingUri = mlflow;
