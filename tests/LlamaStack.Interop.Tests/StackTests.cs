@@ -24,7 +24,7 @@ public sealed class StackTests(PeersFixture peers)
     public async Task Into_a_real_MLflow(string name) =>
         await ExpectAsync(Stacks.All.Single(stack => stack.Name == name), (await peers.MlflowAsync()).Address);
 
-    private static async Task ExpectAsync(Stack stack, Uri mlflow)
+    private static async Task ExpectAsync(StackRow stack, Uri mlflow)
     {
         await using var application = await Application.StartAsync(mlflow, stack.Sources);
         await stack.RunAsync(application);

@@ -90,17 +90,17 @@ public sealed class PackageTests(PackedPackages packages)
         await packages.PackedAsync();
         var folder = Directory.CreateDirectory(Path.Combine(packages.Folder, "consumer")).FullName;
         var references = PackedPackages.Names.Select(name => $"<PackageReference Include=\"{name}\" Version=\"{packages.Version}\" />");
-        await File.WriteAllTextAsync(Path.Combine(folder, "Program.cs"), Program);
+        await File.WriteAllTextAsync(Path.Combine(folder, "Program.cs"), Program, TestContext.Current.CancellationToken);
         await File.WriteAllTextAsync(Path.Combine(folder, "Consumer.csproj"), $"""
             <Project Sdk="Microsoft.NET.Sdk.Web">
               <PropertyGroup><TargetFramework>net10.0</TargetFramework><ImplicitUsings>enable</ImplicitUsings><TreatWarningsAsErrors>true</TreatWarningsAsErrors></PropertyGroup>
               <ItemGroup>{string.Concat(references)}</ItemGroup>
             </Project>
-            """);
+            """, TestContext.Current.CancellationToken);
 
         await File.WriteAllTextAsync(Path.Combine(folder, "nuget.config"), $"""
             <configuration><packageSources><add key="packed" value="{packages.Feed}" /></packageSources></configuration>
-            """);
+            """, TestContext.Current.CancellationToken);
         try
         {
             var output = await PackedPackages.DotnetAsync(folder, "run", "-c", "Release");

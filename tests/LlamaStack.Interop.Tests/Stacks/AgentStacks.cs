@@ -15,7 +15,7 @@ internal static class AgentStacks
           chat demo/llama CHAT_MODEL
         """;
 
-    public static IEnumerable<Stack> All =>
+    public static IEnumerable<StackRow> All =>
     [
         new("Agent Framework", Stacks.Request(application => Agent(application).RunAsync(Stacks.ToolQuestion)), Stacks.RequestWithLoop),
         new("Agent Framework, UseOpenTelemetry", application => Traced(application).RunAsync(Stacks.ToolQuestion), Stacks.Covered(Turn)) { Sources = [AgentSource] },

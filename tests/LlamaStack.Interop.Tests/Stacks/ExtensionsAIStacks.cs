@@ -24,7 +24,7 @@ internal static class ExtensionsAIStacks
               chat demo/llama CHAT_MODEL
         """;
 
-    public static IEnumerable<Stack> All =>
+    public static IEnumerable<StackRow> All =>
     [
         Row("plain", _ => { }, Stacks.Call),
         Row("UseLogging", client => client.UseLogging(), Stacks.Call),
@@ -53,16 +53,16 @@ internal static class ExtensionsAIStacks
         },
     ];
 
-    private static Stack Row(string name, Action<ChatClientBuilder> pipeline, string tree) =>
+    private static StackRow Row(string name, Action<ChatClientBuilder> pipeline, string tree) =>
         new($"M.E.AI, {name}", application => Client(application, pipeline).GetResponseAsync(Stacks.Question), tree) { Sources = [Source] };
 
-    private static Stack Streamed(string name, Action<ChatClientBuilder> pipeline, string tree) =>
+    private static StackRow Streamed(string name, Action<ChatClientBuilder> pipeline, string tree) =>
         new($"M.E.AI streamed, {name}", application => Client(application, pipeline).GetStreamingResponseAsync(Stacks.Question).ReadAsync(), tree) { Sources = [Source] };
 
-    private static Stack WithTools(string name, Action<ChatClientBuilder> pipeline, string tree) =>
+    private static StackRow WithTools(string name, Action<ChatClientBuilder> pipeline, string tree) =>
         new($"M.E.AI, {name}", Stacks.Request(application => Client(application, pipeline).GetResponseAsync(Stacks.ToolQuestion, Options)), tree) { Sources = [Source] };
 
-    private static Stack WithToolsStreamed(string name, Action<ChatClientBuilder> pipeline, string tree) =>
+    private static StackRow WithToolsStreamed(string name, Action<ChatClientBuilder> pipeline, string tree) =>
         new($"M.E.AI streamed, {name}", Stacks.Request(application => Client(application, pipeline).GetStreamingResponseAsync(Stacks.ToolQuestion, Options).ReadAsync()), tree) { Sources = [Source] };
 
     private static ChatOptions Options => new() { Tools = Stacks.Tools };

@@ -41,7 +41,7 @@ internal static class KernelStacks
 
     private static readonly string[] _sources = ["Microsoft.SemanticKernel*", "OpenAI.*"];
 
-    public static IEnumerable<Stack> All =>
+    public static IEnumerable<StackRow> All =>
     [
         Prompt("SK, our connector", Ours, Prompted),
         Streamed("SK, our connector", Ours, Prompted),
@@ -58,13 +58,13 @@ internal static class KernelStacks
 
     private static string Covered(string tree) => Stacks.Covered(tree, "chat demo/llama");
 
-    private static Stack Prompt(string name, Func<Application, Kernel> kernel, string tree, string? service = null) =>
+    private static StackRow Prompt(string name, Func<Application, Kernel> kernel, string tree, string? service = null) =>
         new(name, Stacks.Request(application => kernel(application).InvokePromptAsync(Stacks.ToolQuestion, new(Settings(service)))), tree) { Sources = _sources };
 
-    private static Stack Streamed(string name, Func<Application, Kernel> kernel, string tree, string? service = null) =>
+    private static StackRow Streamed(string name, Func<Application, Kernel> kernel, string tree, string? service = null) =>
         new($"{name}, streamed", Stacks.Request(application => kernel(application).InvokePromptStreamingAsync(Stacks.ToolQuestion, new(Settings(service))).ReadAsync()), tree) { Sources = _sources };
 
-    private static Task ChatAsync(Kernel kernel) => kernel.GetRequiredService<IChatCompletionService>().GetChatMessageContentAsync(Stacks.ToolQuestion, Settings(null), kernel);
+    private static Task<ChatMessageContent> ChatAsync(Kernel kernel) => kernel.GetRequiredService<IChatCompletionService>().GetChatMessageContentAsync(Stacks.ToolQuestion, Settings(null), kernel);
 
     private static OpenAIPromptExecutionSettings Settings(string? service) => new() { ServiceId = service, FunctionChoiceBehavior = FunctionChoiceBehavior.Auto() };
 

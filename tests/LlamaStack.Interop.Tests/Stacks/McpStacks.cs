@@ -9,7 +9,7 @@ namespace LlamaStack.Interop.Tests;
 /// <summary>Tools of an MCP server, in this process, over the streams that a child process would have.</summary>
 internal static class McpStacks
 {
-    public static IEnumerable<Stack> All =>
+    public static IEnumerable<StackRow> All =>
     [
         new("MCP, tools in a loop", Stacks.Request(application => WithToolsAsync(application, nobodyListens: true)), Stacks.RequestWithLoop),
         new("MCP, tools in a loop, with its own telemetry", Stacks.Request(application => WithToolsAsync(application, nobodyListens: false)), Stacks.Covered(Stacks.RequestWithLoop))

@@ -6,7 +6,7 @@ namespace LlamaStack.Interop.Tests;
 /// <summary>The official OpenAI SDK over an <see cref="HttpClient"/> with our handler, and what Microsoft.Extensions.AI makes of it.</summary>
 internal static class OpenAIStacks
 {
-    public static IEnumerable<Stack> All =>
+    public static IEnumerable<StackRow> All =>
     [
         new("OpenAI SDK, chat", application => Chat(application).CompleteChatAsync(Question), Stacks.Call),
         new("OpenAI SDK, chat, with its own telemetry", application => Chat(application).CompleteChatAsync(Question), Covered(Stacks.Call)) { Sources = ["OpenAI.*"] },

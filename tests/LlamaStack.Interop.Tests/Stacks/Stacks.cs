@@ -36,7 +36,7 @@ internal static class Stacks
 
     public const string Embeddings = "embeddings demo/embed EMBEDDING";
 
-    public static IReadOnlyList<Stack> All { get; } = [.. OpenAIStacks.All, .. ExtensionsAIStacks.All, .. KernelStacks.All, .. AgentStacks.All, .. McpStacks.All];
+    public static IReadOnlyList<StackRow> All { get; } = [.. OpenAIStacks.All, .. ExtensionsAIStacks.All, .. KernelStacks.All, .. AgentStacks.All, .. McpStacks.All];
 
     public static IList<AITool> Tools { get; } =
     [

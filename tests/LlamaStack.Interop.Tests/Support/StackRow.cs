@@ -4,7 +4,7 @@ namespace LlamaStack.Interop.Tests;
 /// <param name="Name">What the test is called.</param>
 /// <param name="RunAsync">One request of an application.</param>
 /// <param name="Tree">Its one trace; several, one after the other.</param>
-public sealed record Stack(string Name, Func<Application, Task> RunAsync, params string[] Tree)
+public sealed record StackRow(string Name, Func<Application, Task> RunAsync, params string[] Tree)
 {
     /// <summary>Gets the sources of other libraries that the application listens to.</summary>
     public string[] Sources { get; init; } = [];
