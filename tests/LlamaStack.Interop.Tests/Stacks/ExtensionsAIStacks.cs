@@ -1,10 +1,10 @@
+using LlamaStack.Client;
 using Microsoft.Extensions.AI;
 using Microsoft.Extensions.Caching.Distributed;
 using Microsoft.Extensions.Caching.Memory;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
-using LlamaStack.Client;
 
 namespace LlamaStack.Interop.Tests;
 
