@@ -7,6 +7,8 @@ namespace LlamaStack.Instrumentation;
 /// </summary>
 internal static class GenAIAttributes
 {
+    public const string Prefix = "gen_ai.";
+
     /// <summary>The <c>error.type</c> of a tool that failed on the server.</summary>
     public const string ToolError = "tool_error";
 

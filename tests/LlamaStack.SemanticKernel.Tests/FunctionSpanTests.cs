@@ -88,17 +88,21 @@ public sealed class FunctionSpanTests
     }
 
     [Fact]
-    public async Task A_model_that_asks_for_an_unknown_function_is_told_so_and_no_tool_is_recorded()
+    public async Task A_model_that_asks_for_an_unknown_function_is_told_so_and_so_is_the_trace()
     {
         await using var path = await WholePath.StartAsync();
         path.LlamaStack.Enqueue(ScriptedExchange.Json("/v1/chat/completions", """
             {"id":"c-1","object":"chat.completion","model":"demo/llama","choices":[{"index":0,"finish_reason":"tool_calls","message":{"role":"assistant","tool_calls":[
-            {"id":"call_1","type":"function","function":{"name":"weather_get_tide","arguments":"{}"}}]}}],"usage":{"prompt_tokens":1,"completion_tokens":1,"total_tokens":2}}
+            {"id":"call_1","type":"function","function":{"name":"weather_get_tide","arguments":"{\"city\":\"Rome\"}"}}]}}],"usage":{"prompt_tokens":1,"completion_tokens":1,"total_tokens":2}}
             """));
         await path.Kernel.InvokePromptAsync("Hi", new(Auto), cancellationToken: Ct);
 
         var trace = await path.TraceAsync();
-        Assert.Equal("prompt CHAIN\n  chat demo/llama CHAT_MODEL\n  chat demo/llama CHAT_MODEL", Tree.Of(trace));
+        Assert.Equal("prompt CHAIN\n  chat demo/llama CHAT_MODEL\n  weather_get_tide TOOL ERROR\n  chat demo/llama CHAT_MODEL", Tree.Of(trace));
+        var tide = Span(trace, "weather_get_tide");
+        Assert.Equal("The model asked for 'weather_get_tide', which it was not offered.", tide.StatusMessage);
+        Assert.Equal(("""{"city":"Rome"}""", "call_1"), (Text(tide, "mlflow.spanInputs"), Text(tide, "gen_ai.tool.call.id")));
+        Assert.Equal("OK", trace.State);
         var told = path.LlamaStack.Requests[^1].ReadJson()!["messages"]!.AsArray()[^1]!;
         Assert.Equal(("tool", "call_1"), ((string?)told["role"], (string?)told["tool_call_id"]));
         Assert.Contains("not found", (string?)told["content"], StringComparison.Ordinal);

@@ -15,6 +15,7 @@ internal sealed class OtlpTraces(MlflowTracingOptions options, TraceResource res
     private const int MaxElements = 10_000;
 
     private readonly SpanAttributes _attributes = new(options);
+    private readonly bool _withContent = options.EffectiveContentCapture is ContentCapture.Full;
 
     public void Write(IReadOnlyList<CompletedTrace> traces, PooledBytes output)
     {
@@ -71,10 +72,16 @@ internal sealed class OtlpTraces(MlflowTracingOptions options, TraceResource res
         var started = Nanoseconds(span.StartTimeUtc);
         writer.Fixed64(7, started);
         writer.Fixed64(8, started + ((ulong)span.Duration.Ticks * 100));
+        var isSilenced = !_withContent && ForeignContent.IsForeign(span);
         foreach (ref readonly var tag in span.EnumerateTagObjects())
         {
+            if (isSilenced && ForeignContent.IsContent(tag.Key))
+            {
+                continue;
+            }
+
             // Session and user of the root are written with the trace's own.
-            if (tag.Value is not null && SpanAttributes.Belongs(span, trace, tag.Key) && !(span == trace.Root && tag.Key is SemanticAttributes.SessionId or SemanticAttributes.UserId))
+            if (tag.Value is not null && SpanAttributes.Belongs(span, trace, tag.Key, tag.Value) && !(span == trace.Root && tag.Key is SemanticAttributes.SessionId or SemanticAttributes.UserId))
             {
                 Attribute(writer, 9, tag.Key, Fitting(tag.Key, tag.Value));
             }
@@ -88,7 +95,10 @@ internal sealed class OtlpTraces(MlflowTracingOptions options, TraceResource res
             writer.Text(2, happened.Name);
             foreach (ref readonly var tag in happened.EnumerateTagObjects())
             {
-                Attribute(writer, 3, tag.Key, tag.Value);
+                if (!isSilenced || !ForeignContent.IsContent(happened, tag.Key))
+                {
+                    Attribute(writer, 3, tag.Key, tag.Value);
+                }
             }
 
             writer.End(eventStart);
@@ -113,7 +123,7 @@ internal sealed class OtlpTraces(MlflowTracingOptions options, TraceResource res
         if (judged.Status is not ActivityStatusCode.Unset)
         {
             var status = writer.Start(15);
-            if (judged.StatusDescription is { Length: > 0 } description)
+            if (judged.StatusDescription is { Length: > 0 } description && (_withContent || !ForeignContent.IsForeign(judged)))
             {
                 writer.Text(2, description);
             }

@@ -1,10 +1,11 @@
 using System.Diagnostics;
+using System.Text.RegularExpressions;
 using LlamaStack.Instrumentation;
 
 namespace LlamaStack.Mlflow;
 
 /// <summary>Type and name of a span as MLflow wants them.</summary>
-internal static class SpanTypes
+internal static partial class SpanTypes
 {
     /// <summary>The name of a request's span that nothing has named.</summary>
     public const string UnnamedRequest = "request";
@@ -22,7 +23,7 @@ internal static class SpanTypes
             return "CHAIN";
         }
 
-        return span.GetTagItem(GenAIAttributes.Operation.Name) switch
+        return IsPromptOfKernel(span) ? "CHAIN" : span.GetTagItem(GenAIAttributes.Operation.Name) switch
         {
             "chat" => "CHAT_MODEL",
             "text_completion" or "generate_content" => "LLM",
@@ -37,6 +38,11 @@ internal static class SpanTypes
     /// <summary>A tool goes by its own name (the tool dashboard groups by it), an agent by its name without an id.</summary>
     public static string NameOf(Activity span)
     {
+        if (IsPromptOfKernel(span))
+        {
+            return "prompt";
+        }
+
         if (span.GetTagItem(GenAIAttributes.Tool.Name) is string { Length: > 0 } tool)
         {
             return tool;
@@ -49,6 +55,13 @@ internal static class SpanTypes
 
         return span.DisplayName is "Microsoft.AspNetCore.Hosting.HttpRequestIn" ? UnnamedRequest : span.DisplayName;
     }
+
+    /// <summary>Semantic Kernel's own span of a prompt poses as a tool, and has a new name each time.</summary>
+    private static bool IsPromptOfKernel(Activity span) =>
+        span.Source.Name is "Microsoft.SemanticKernel" && span.GetTagItem(GenAIAttributes.Tool.Name) is string name && NameOfPrompt.IsMatch(name);
+
+    [GeneratedRegex("^InvokePrompt(Streaming)?Async_[0-9a-f]{32}$")]
+    private static partial Regex NameOfPrompt { get; }
 
     private static string Word(SpanType type) => type switch
     {

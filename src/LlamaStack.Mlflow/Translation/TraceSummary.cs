@@ -21,7 +21,7 @@ internal sealed class TraceSummary
         _first = first?.Content;
         _last = last?.Content;
         Name = Cut(details?.Name ?? NameOf(root, trace.Spans), 4096)!;
-        Session = Cut(details?.Session ?? Tag(trace, SemanticAttributes.SessionId) ?? Tag(trace, GenAIAttributes.ConversationId), MaxIdLength);
+        Session = Cut(details?.Session ?? Tag(trace, SemanticAttributes.SessionId) ?? Conversation(trace), MaxIdLength);
         User = Cut(details?.User ?? Tag(trace, SemanticAttributes.UserId), MaxIdLength);
         Failure = root.Kind is ActivityKind.Server && !SaysHowItWent(root) && last?.Span is { Status: ActivityStatusCode.Error } failed ? failed : null;
         PromotesInputs = own?.Inputs is null;
@@ -65,6 +65,9 @@ internal sealed class TraceSummary
     /// <summary>An error that only the status of the answer tells has no words: those of the model call are better.</summary>
     private static bool SaysHowItWent(Activity root) => root.Status is ActivityStatusCode.Ok || (root.Status is ActivityStatusCode.Error && !string.IsNullOrEmpty(root.StatusDescription));
 
+    /// <summary>Microsoft.Extensions.AI tells the answer that a turn goes on from as the conversation: that is another one each turn.</summary>
+    public static bool IsOfOneTurn(object? conversation) => conversation is string id && id.StartsWith("resp_", StringComparison.Ordinal);
+
     /// <summary>Cuts a text to what MLflow takes, never through the middle of a character.</summary>
     public static string? Cut(string? text, int length) =>
         text is null || text.Length <= length ? text : text[..(char.IsHighSurrogate(text[length - 1]) ? length - 1 : length)];
@@ -88,6 +91,9 @@ internal sealed class TraceSummary
 
         return name;
     }
+
+    private static string? Conversation(CompletedTrace trace) =>
+        Tag(trace, GenAIAttributes.ConversationId) is { } conversation && !IsOfOneTurn(conversation) ? conversation : null;
 
     private static string? Tag(CompletedTrace trace, string key)
     {

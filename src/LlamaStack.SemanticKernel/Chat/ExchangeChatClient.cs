@@ -1,12 +1,14 @@
 using System.Diagnostics;
 using System.Runtime.CompilerServices;
 using System.Text.Json;
+using System.Text.Json.Nodes;
+using LlamaStack.Instrumentation;
 using Microsoft.Extensions.AI;
 
 namespace LlamaStack.SemanticKernel;
 
 /// <summary>Inside the loop that calls functions, around each exchange with the server: what the kernel and Microsoft.Extensions.AI lose between each other.</summary>
-internal sealed class ExchangeChatClient(IChatClient innerClient) : DelegatingChatClient(innerClient)
+internal sealed class ExchangeChatClient(IChatClient innerClient, bool keepContent) : DelegatingChatClient(innerClient)
 {
     private const string RefusalCode = "Refusal";
 
@@ -16,6 +18,7 @@ internal sealed class ExchangeChatClient(IChatClient innerClient) : DelegatingCh
         var response = await base.GetResponseAsync(Joined(messages), Prepared(options), cancellationToken).ConfigureAwait(false);
         foreach (var message in response.Messages)
         {
+            TellUnknown(message.Contents, options);
             message.AdditionalProperties = Described(message.AdditionalProperties, message.Contents, response.ResponseId, response.FinishReason);
         }
 
@@ -27,6 +30,7 @@ internal sealed class ExchangeChatClient(IChatClient innerClient) : DelegatingCh
     {
         await foreach (var update in base.GetStreamingResponseAsync(Joined(messages), Prepared(options), cancellationToken).ConfigureAwait(false))
         {
+            TellUnknown(update.Contents, options);
             update.AdditionalProperties = Described(update.AdditionalProperties, update.Contents, update.ResponseId, update.FinishReason);
             yield return update;
         }
@@ -35,6 +39,25 @@ internal sealed class ExchangeChatClient(IChatClient innerClient) : DelegatingCh
     /// <summary>The loop takes its spans from the source that it finds here. It finds none: the kernel's filters make them, and one function is one span.</summary>
     public override object? GetService(Type serviceType, object? serviceKey = null) =>
         serviceType == typeof(ActivitySource) ? null : base.GetService(serviceType, serviceKey);
+
+    /// <summary>A function that was not offered, and so is not there to be called: the loop only tells the model.</summary>
+    private void TellUnknown(IList<AIContent> contents, ChatOptions? options)
+    {
+        foreach (var call in contents.OfType<FunctionCallContent>())
+        {
+            if (options?.Tools is not { Count: > 0 } tools || tools.Any(tool => tool.Name == call.Name))
+            {
+                continue;
+            }
+
+            using var span = LlamaStackTrace.StartTool(call.Name, call.CallId);
+            span.SetError(new MissingMethodException($"The model asked for '{call.Name}', which it was not offered."), keepContent);
+            if (keepContent && call.Arguments is { } arguments)
+            {
+                span.SetInputs(JsonSerializer.SerializeToNode(arguments, AIJsonUtilities.DefaultOptions) as JsonObject);
+            }
+        }
+    }
 
     /// <summary>The kernel's streamed turns leave parallel calls as one message each in the history; providers want all calls of an answer in one.</summary>
     private static List<ChatMessage> Joined(IEnumerable<ChatMessage> messages)

@@ -34,4 +34,40 @@ public static class LlamaStackKernelBuilderExtensions
         KernelServices.Add(server);
         return server;
     }
+
+    /// <summary>Registers one more model of a LlamaStack server as an <see cref="IChatCompletionService"/>, and as an <see cref="IChatClient"/> that runs the kernel's
+    /// functions.</summary>
+    /// <param name="builder">From <see cref="Kernel.CreateBuilder"/>, <c>services.AddKernel()</c> or <c>WithSemanticKernel(kernel => …)</c>.</param>
+    /// <param name="modelId">The model, by the name that the server lists. A prompt is sent to it by <see cref="PromptExecutionSettings.ModelId"/>, too.</param>
+    /// <param name="serviceId">The id for <see cref="PromptExecutionSettings.ServiceId"/>. A prompt that says neither id nor model goes, by the kernel's own rule, to the
+    /// model that was registered last.</param>
+    /// <param name="server">The name that the server has in <c>AddLlamaStack(name)</c>; the unnamed one if omitted.</param>
+    /// <returns>The same builder.</returns>
+    /// <remarks>The server is registered by this, too; address and whatever else it needs come from configuration, or from <c>AddLlamaStack(options => …)</c> beside it.</remarks>
+    public static IKernelBuilder AddLlamaStackChatCompletion(this IKernelBuilder builder, string modelId, string? serviceId = null, string? server = null)
+    {
+        ArgumentNullException.ThrowIfNull(builder);
+        ArgumentException.ThrowIfNullOrWhiteSpace(modelId);
+        KernelServices.AddModel(Server(builder, server), modelId, serviceId);
+        return builder;
+    }
+
+    /// <summary>Registers one more embedding model of a LlamaStack server as an <see cref="IEmbeddingGenerator{TInput, TEmbedding}"/>.</summary>
+    /// <param name="builder">From <see cref="Kernel.CreateBuilder"/>, <c>services.AddKernel()</c> or <c>WithSemanticKernel(kernel => …)</c>.</param>
+    /// <param name="modelId">The model, by the name that the server lists.</param>
+    /// <param name="serviceId">The key of the generator. Without one it is the default generator from now on.</param>
+    /// <param name="server">The name that the server has in <c>AddLlamaStack(name)</c>; the unnamed one if omitted.</param>
+    /// <returns>The same builder.</returns>
+    /// <remarks>The server is registered by this, too; address and whatever else it needs come from configuration, or from <c>AddLlamaStack(options => …)</c> beside it.</remarks>
+    public static IKernelBuilder AddLlamaStackEmbeddingGenerator(this IKernelBuilder builder, string modelId, string? serviceId = null, string? server = null)
+    {
+        ArgumentNullException.ThrowIfNull(builder);
+        ArgumentException.ThrowIfNullOrWhiteSpace(modelId);
+        var name = Server(builder, server).Name;
+        builder.Services.AddKeyedSingleton(serviceId, (provider, _) => KernelServices.ClientOf(provider, name).AsIEmbeddingGenerator(modelId));
+        return builder;
+    }
+
+    private static ILlamaStackBuilder Server(IKernelBuilder builder, string? name) =>
+        name is null ? builder.Services.AddLlamaStack() : builder.Services.AddLlamaStack(name);
 }

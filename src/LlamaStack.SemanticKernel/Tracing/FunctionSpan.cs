@@ -19,9 +19,9 @@ internal sealed partial class FunctionSpan : IDisposable
     private readonly bool _keepContent;
     private StreamedItems? _items;
 
-    private FunctionSpan(FunctionInvocationContext context, AutoFunctionInvocationContext? asked, bool keepContent)
+    private FunctionSpan(KernelFunction function, KernelArguments? arguments, AutoFunctionInvocationContext? asked, bool keepContent)
     {
-        _function = context.Function;
+        _function = function;
         _isPrompt = asked is null && _function.UnderlyingMethod is null;
         _span = Join(asked?.ToolCallId) ?? (_isPrompt ? LlamaStackTrace.StartSpan(Name) : LlamaStackTrace.StartTool(Name, asked?.ToolCallId));
         _keepContent = keepContent && Activity is { IsAllDataRequested: true };
@@ -33,7 +33,7 @@ internal sealed partial class FunctionSpan : IDisposable
 
         if (_keepContent)
         {
-            _arguments = FunctionValues.Of(context.Arguments, _function.JsonSerializerOptions);
+            _arguments = FunctionValues.Of(arguments ?? [], _function.JsonSerializerOptions);
             _span.SetInputs(_isPrompt && _arguments.Count == 0 ? null : _arguments);
         }
     }
@@ -46,7 +46,16 @@ internal sealed partial class FunctionSpan : IDisposable
     /// <param name="context">The call.</param>
     /// <param name="asked">What the model said, where it was the one who asked for the call.</param>
     /// <param name="keepContent">Whether arguments, prompts, results and error messages are recorded.</param>
-    public static FunctionSpan Start(FunctionInvocationContext context, AutoFunctionInvocationContext? asked, bool keepContent) => new(context, asked, keepContent);
+    public static FunctionSpan Start(FunctionInvocationContext context, AutoFunctionInvocationContext? asked, bool keepContent) =>
+        new(context.Function, context.Arguments, asked, keepContent);
+
+    /// <summary>Starts the span of a call that a model has asked for, and a filter kept from running.</summary>
+    public static FunctionSpan StartFiltered(AutoFunctionInvocationContext asked, bool keepContent)
+    {
+        var span = new FunctionSpan(asked.Function, asked.Arguments, asked, keepContent);
+        span._span.SetAttribute(SemanticKernelAttributes.Filtered, true);
+        return span;
+    }
 
     /// <summary>The current span, if it is that of a call of this function.</summary>
     public static FunctionSpan? Current(KernelFunction function) =>

@@ -6,5 +6,8 @@ namespace LlamaStack.SemanticKernel;
 /// </summary>
 internal static class SemanticKernelAttributes
 {
+    /// <summary>Not the kernel's own: on the span of a function that a filter kept from running.</summary>
+    public const string Filtered = "semantic_kernel.function.filtered";
+
     public const string PluginName = "semantic_kernel.plugin.name";
 }

@@ -21,11 +21,12 @@ public sealed class WholePath : IAsyncDisposable
 
     public Kernel Kernel { get; }
 
-    internal static async Task<WholePath> StartAsync(Action<LlamaStack.Mlflow.MlflowTracingOptions>? tracing = null, Action<IKernelBuilder>? configure = null)
+    internal static async Task<WholePath> StartAsync(Action<LlamaStack.Mlflow.MlflowTracingOptions>? tracing = null, Action<IKernelBuilder>? configure = null, Action<IKernelBuilder>? before = null)
     {
         var llamaStack = await LlamaStackTestServer.StartAsync(cancellationToken: Ct);
         var mlflow = await MlflowTestServer.StartAsync(cancellationToken: Ct);
         var builder = Kernel.CreateBuilder();
+        before?.Invoke(builder);
         builder.AddLlamaStack(options => options.Endpoint = llamaStack.Endpoint).WithMlflowTracing(options =>
         {
             options.TrackingUri = mlflow.Endpoint;

@@ -1,0 +1,39 @@
+using System.IO.Pipelines;
+using Microsoft.Extensions.AI;
+using ModelContextProtocol.Client;
+using ModelContextProtocol.Protocol;
+using ModelContextProtocol.Server;
+
+namespace LlamaStack.Interop.Tests;
+
+/// <summary>Tools of an MCP server, in this process, over the streams that a child process would have.</summary>
+internal static class McpStacks
+{
+    public static IEnumerable<StackRow> All =>
+    [
+        new("MCP, tools in a loop", Stacks.Request(application => WithToolsAsync(application, nobodyListens: true)), Stacks.RequestWithLoop),
+        new("MCP, tools in a loop, with its own telemetry", Stacks.Request(application => WithToolsAsync(application, nobodyListens: false)), Stacks.Covered(Stacks.RequestWithLoop))
+        {
+            Sources = ["Experimental.ModelContextProtocol", "Experimental.Microsoft.Extensions.AI"],
+        },
+    ];
+
+    private static async Task WithToolsAsync(Application application, bool nobodyListens)
+    {
+        var (toServer, toClient) = (new Pipe(), new Pipe());
+        await using var server = McpServer.Create(
+            new StreamServerTransport(toServer.Reader.AsStream(), toClient.Writer.AsStream()),
+            new McpServerOptions { ToolCollection = [.. Stacks.Tools.Cast<AIFunction>().Select(tool => McpServerTool.Create(tool))] });
+        using var stopping = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
+        var running = server.RunAsync(stopping.Token);
+        await using (var client = await McpClient.CreateAsync(new StreamClientTransport(toServer.Writer.AsStream(), toClient.Reader.AsStream())))
+        {
+            var tools = await client.ListToolsAsync();
+            var chat = application.Chat.AsBuilder().UseFunctionInvocation();
+            await (nobodyListens ? chat : chat.UseOpenTelemetry()).Build().GetResponseAsync(Stacks.ToolQuestion, new ChatOptions { Tools = [.. tools] });
+        }
+
+        await stopping.CancelAsync();
+        await running;
+    }
+}
