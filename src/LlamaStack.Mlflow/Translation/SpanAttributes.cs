@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using System.Globalization;
 using LlamaStack.Instrumentation;
 
 namespace LlamaStack.Mlflow;
@@ -42,54 +41,28 @@ internal sealed class SpanAttributes(MlflowTracingOptions options)
     public static bool Belongs(Activity span, CompletedTrace trace, string key) =>
         !key.StartsWith(GenAIAttributes.Usage.Prefix, StringComparison.Ordinal) || IsModelCall(span, trace);
 
-    /// <summary>Tokens of a span as MLflow adds them up: all three numbers, always.</summary>
-    public static string? TokenUsageOf(Activity span)
+    /// <summary>Tokens of a trace: those of its model calls together.</summary>
+    public static TokenSums? TokensOf(CompletedTrace trace)
+    {
+        TokenSums? sums = null;
+        foreach (var span in trace.Spans)
+        {
+            if (TokensOf(span) is { } tokens && IsModelCall(span, trace))
+            {
+                sums = TokenSums.Sum(sums, tokens);
+            }
+        }
+
+        return sums;
+    }
+
+    private static TokenSums? TokensOf(Activity span)
     {
         var input = Number(span, GenAIAttributes.Usage.InputTokens);
         var output = Number(span, GenAIAttributes.Usage.OutputTokens);
-        return input is null && output is null ? null : TokenUsageJson(
-            input ?? 0, output ?? 0, Number(span, GenAIAttributes.Usage.CacheReadInputTokens), Number(span, GenAIAttributes.Usage.CacheCreationInputTokens));
-    }
-
-    /// <summary>Tokens of a trace: those of its model calls together.</summary>
-    public static string? TokenUsageOf(CompletedTrace trace)
-    {
-        long input = 0, output = 0;
-        long? cacheRead = null, cacheCreation = null;
-        var any = false;
-        foreach (var span in trace.Spans)
-        {
-            if (!IsModelCall(span, trace) || (Number(span, GenAIAttributes.Usage.InputTokens) is null && Number(span, GenAIAttributes.Usage.OutputTokens) is null))
-            {
-                continue;
-            }
-
-            any = true;
-            input += Number(span, GenAIAttributes.Usage.InputTokens) ?? 0;
-            output += Number(span, GenAIAttributes.Usage.OutputTokens) ?? 0;
-            cacheRead = Sum(cacheRead, Number(span, GenAIAttributes.Usage.CacheReadInputTokens));
-            cacheCreation = Sum(cacheCreation, Number(span, GenAIAttributes.Usage.CacheCreationInputTokens));
-        }
-
-        return any ? TokenUsageJson(input, output, cacheRead, cacheCreation) : null;
-    }
-
-    private static long? Sum(long? total, long? part) => part is null ? total : (total ?? 0) + part;
-
-    private static string TokenUsageJson(long input, long output, long? cacheRead, long? cacheCreation)
-    {
-        var json = string.Create(CultureInfo.InvariantCulture, $"{{\"input_tokens\":{input},\"output_tokens\":{output},\"total_tokens\":{input + output}");
-        if (cacheRead is not null)
-        {
-            json += string.Create(CultureInfo.InvariantCulture, $",\"cache_read_input_tokens\":{cacheRead}");
-        }
-
-        if (cacheCreation is not null)
-        {
-            json += string.Create(CultureInfo.InvariantCulture, $",\"cache_creation_input_tokens\":{cacheCreation}");
-        }
-
-        return json + "}";
+        return input is null && output is null
+            ? null
+            : new TokenSums(input ?? 0, output ?? 0, Number(span, GenAIAttributes.Usage.CacheReadInputTokens), Number(span, GenAIAttributes.Usage.CacheCreationInputTokens));
     }
 
     private static long? Number(Activity span, string key) => span.GetTagItem(key) switch
@@ -123,9 +96,9 @@ internal sealed class SpanAttributes(MlflowTracingOptions options)
             sink.Add(MlflowAttributes.Llm.Provider, provider);
         }
 
-        if (TokenUsageOf(span) is { } usage)
+        if (TokensOf(span) is { } tokens)
         {
-            sink.Add(MlflowAttributes.Chat.TokenUsage, usage);
+            sink.Add(MlflowAttributes.Chat.TokenUsage, tokens.ToJson());
             if (!options.UseMlflowPricing)
             {
                 sink.Add(MlflowAttributes.Llm.Cost, ZeroCost);
@@ -205,7 +178,11 @@ internal sealed class SpanAttributes(MlflowTracingOptions options)
 
     private void WriteTrace(CompletedTrace trace, TraceSummary summary, IAttributeSink sink)
     {
-        sink.Add(MlflowAttributes.TraceTagPrefix + MlflowAttributes.Tag.TraceName, summary.Name);
+        if (trace.OuterSpan == default)
+        {
+            sink.Add(MlflowAttributes.TraceTagPrefix + MlflowAttributes.Tag.TraceName, summary.Name);
+        }
+
         foreach (var (key, value) in trace.Details?.Tags ?? [])
         {
             sink.Add(MlflowAttributes.TraceTagPrefix + TraceSummary.Cut(key, 250), TraceSummary.Cut(value, 8000)!);
