@@ -54,6 +54,6 @@ internal sealed class TraceSampler(MlflowTracingOptions options, string property
     {
         Span<byte> bytes = stackalloc byte[16];
         traceId.CopyTo(bytes);
-        return ratio >= 1 || BinaryPrimitives.ReadUInt64BigEndian(bytes[8..]) < ratio * 18446744073709551616.0;
+        return ratio >= 1 || BinaryPrimitives.ReadUInt64BigEndian(bytes[8..]) < (ulong)Math.Round(ratio * 18446744073709551616.0);
     }
 }

@@ -179,6 +179,9 @@ internal sealed class MlflowExporter : ITraceSink
         using var suppressed = SuppressInstrumentationScope.Begin();
         await Task.WhenAll(Task.Run(EncodeAsync), Task.Run(SendAsync)).ConfigureAwait(false);
         DropWaiting();
+
+        // What stays on disk nobody waits for any more.
+        Finished(_unfinished);
     }
 
     private async Task EncodeAsync()
