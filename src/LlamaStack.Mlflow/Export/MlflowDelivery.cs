@@ -1,4 +1,3 @@
-using LlamaStack.Instrumentation;
 using Polly;
 using Polly.Retry;
 

@@ -19,6 +19,7 @@ internal sealed class Spool : ITraceStore
 
     private readonly Lock _lock = new();
     private readonly SpoolFolder _folder;
+    private readonly SpoolHeritage _heritage;
     private readonly MlflowTracingOptions _options;
     private readonly DeliveryState _state;
     private readonly Func<ReadOnlyMemory<byte>> _resource;
@@ -44,19 +45,32 @@ internal sealed class Spool : ITraceStore
     public Spool(SpoolFolder folder, MlflowTracingOptions options, DeliveryState state, Func<ReadOnlyMemory<byte>> resource, TimeProvider time, Action found, Action<int> lose)
     {
         _folder = folder;
+        _heritage = new SpoolHeritage(folder, state);
         _options = options;
         _state = state;
         _resource = resource;
         _time = time;
         _found = found;
         _lose = lose;
-        state.Spooled = () => Count;
+        state.Spooled = () => OnDisk;
         lock (_lock)
         {
-            Scan();
+            Try(Scan);
         }
 
         _flush = time.CreateTimer(_ => Tick(), null, _flushInterval, _flushInterval);
+    }
+
+    /// <summary>Gets how many have not arrived yet, those on their way too.</summary>
+    private long OnDisk
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return _files.Sum(file => file.Unread) + (_left?.Unread ?? 0) + _open.Count;
+            }
+        }
     }
 
     public int Count
@@ -323,71 +337,16 @@ internal sealed class Spool : ITraceStore
         _left?.Checkpoint();
         if (_left is { IsSettled: true } settled)
         {
-            if (settled.Damage.Parts > 0)
-            {
-                settled.SetAside();
-            }
-            else
-            {
-                settled.Delete();
-            }
-
+            _left = null;
+            SpoolHeritage.Finish(settled);
             Scan();
         }
     });
 
-    /// <summary>Looks for the oldest file that nobody holds.</summary>
+    /// <summary>Looks for what others have left, and at how much room there is.</summary>
     private void Scan()
     {
-        _left = null;
-        var own = _files.ConvertAll(file => file.Path);
-        foreach (var path in _folder.Spooled().Except(own))
-        {
-            try
-            {
-                if (SpoolFile.TryOpen(path) is not { } file)
-                {
-                    continue;
-                }
-
-                if (file.Damage is { IsHalfWritten: true })
-                {
-                    _state.Drop("half_written", 1);
-                }
-
-                if (file.Damage.Parts is > 0 and var parts)
-                {
-                    _state.Drop("spool_corrupt", parts);
-                    _state.SpoolDamaged(path, parts);
-                }
-
-                if (file.Unread > 0)
-                {
-                    _left = file;
-                    break;
-                }
-
-                if (file.Damage.Parts > 0)
-                {
-                    file.SetAside();
-                }
-                else
-                {
-                    file.Delete();
-                }
-            }
-            catch (InvalidDataException)
-            {
-                _state.Drop("spool_corrupt", 1);
-                _state.SpoolDamaged(path, 1);
-                Try(() => SpoolFile.SetAside(path));
-            }
-            catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-            {
-                _state.SpoolFails($"{path} cannot be read: {e.Message}");
-            }
-        }
-
+        _left = _heritage.Next(_files.Select(file => file.Path));
         _elsewhere = Math.Max(0, _folder.Size - _files.Sum(file => file.Length));
     }
 

@@ -21,7 +21,6 @@ internal sealed class SpoolFile : IDisposable
     private readonly Queue<Entry> _unread = new();
     private readonly SortedSet<long> _open = [];
     private readonly int _start;
-    private long _end;
     private long _arrived;
     private bool _isDirty;
 
@@ -32,7 +31,7 @@ internal sealed class SpoolFile : IDisposable
         _file = file;
         Resource = resource;
         _start = FixedSize + resource.Length;
-        _end = _arrived = _start;
+        Length = _arrived = _start;
     }
 
     public string Path { get; }
@@ -43,7 +42,7 @@ internal sealed class SpoolFile : IDisposable
     public bool IsFromBefore { get; }
 
     /// <summary>Gets its size in bytes.</summary>
-    public long Length => _end;
+    public long Length { get; private set; }
 
     /// <summary>Gets how many traces are to be read yet.</summary>
     public int Unread => _unread.Count;
@@ -122,10 +121,10 @@ internal sealed class SpoolFile : IDisposable
     public void Append(EncodedTrace trace, DateTimeOffset now)
     {
         var parts = SpoolRecord.Write(trace, now);
-        RandomAccess.Write(_file.SafeFileHandle, parts, _end);
+        RandomAccess.Write(_file.SafeFileHandle, parts, Length);
         _isDirty = true;
-        Note(new Entry(_end, parts.Sum(part => part.Length), now));
-        _end += parts.Sum(part => part.Length);
+        Note(new Entry(Length, parts.Sum(part => part.Length), now));
+        Length += parts.Sum(part => part.Length);
     }
 
     /// <summary>How big, and how old, the next trace is.</summary>
@@ -157,11 +156,11 @@ internal sealed class SpoolFile : IDisposable
     /// <summary>Writes down how far all has arrived; where that is everything, the file is made empty: what has arrived does not stay.</summary>
     public void Checkpoint()
     {
-        var arrived = _open.Count > 0 ? _open.Min : _unread.TryPeek(out var next) ? next.Position : _end;
-        if (arrived == _end && _end > _start && Damage.Parts == 0)
+        var arrived = _open.Count > 0 ? _open.Min : _unread.TryPeek(out var next) ? next.Position : Length;
+        if (arrived == Length && Length > _start && Damage.Parts == 0)
         {
             _file.SetLength(_start);
-            _end = arrived = _start;
+            Length = arrived = _start;
         }
 
         if (arrived != _arrived)
@@ -230,9 +229,9 @@ internal sealed class SpoolFile : IDisposable
     /// <summary>Finds the records from where the last checkpoint says, over damaged places to the next mark.</summary>
     private void Scan(ReadOnlySpan<byte> bytes)
     {
-        _end = bytes.Length;
+        Length = bytes.Length;
         var arrived = BinaryPrimitives.ReadInt64LittleEndian(bytes[ArrivedAt..]);
-        var position = arrived >= _start && arrived <= _end ? (int)arrived : _start;
+        var position = arrived >= _start && arrived <= Length ? (int)arrived : _start;
         var parts = 0;
         var isHalfWritten = false;
         while (position < bytes.Length)

@@ -69,7 +69,7 @@ public sealed class SpoolTests : IDisposable
         for (var number = 0; number < 20; number++)
         {
             await app.AskAsync($"{number}");
-            await Limit.Until(() => app.Counts.Spooled == number + 1);
+            await Limit.Until(() => app.Counts.Spooled == number + 2);
         }
 
         Assert.Equal("", app.Counts.Dropped);
