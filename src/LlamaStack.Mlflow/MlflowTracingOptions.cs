@@ -51,6 +51,22 @@ public sealed class MlflowTracingOptions
     /// <value>Defaults to <see langword="false"/>. Environment: <c>MLFLOW_TRACKING_INSECURE_TLS</c>.</value>
     public bool InsecureTls { get; set; }
 
+    /// <summary>Gets or sets a PEM file with the certificate authorities, or the self-signed certificate, that the server's certificate must come from.</summary>
+    /// <value>Not set: those that the machine trusts. Cannot be combined with <see cref="InsecureTls"/>. Environment: <c>MLFLOW_TRACKING_SERVER_CERT_PATH</c>.</value>
+    public string? CertificateAuthorityFile { get; set; }
+
+    /// <summary>Gets or sets a file with the certificate, and its key, that the application shows to a server that asks for one: PEM, or PKCS#12 (<c>.pfx</c>, <c>.p12</c>).</summary>
+    /// <value>Not set by default. Environment: <c>MLFLOW_TRACKING_CLIENT_CERT_PATH</c>.</value>
+    public string? ClientCertificateFile { get; set; }
+
+    /// <summary>Gets or sets a PEM file with the key of <see cref="ClientCertificateFile"/>, where it is not in the same file.</summary>
+    /// <value>Not set by default.</value>
+    public string? ClientCertificateKeyFile { get; set; }
+
+    /// <summary>Gets or sets the password of the client certificate's key.</summary>
+    /// <value>Not set by default.</value>
+    public string? ClientCertificatePassword { get; set; }
+
     /// <summary>Gets or sets the workspace, on servers that have workspaces. Others refuse every request that names one.</summary>
     /// <value>Not set by default. Environment: <c>MLFLOW_WORKSPACE</c>.</value>
     public string? Workspace { get; set; }
@@ -97,6 +113,16 @@ public sealed class MlflowTracingOptions
     /// <value>Defaults to <see langword="false"/>: the cost of a self-hosted model is zero, where MLflow would give it some cloud's price for a model of that name.</value>
     public bool UseMlflowPricing { get; set; }
 
+    /// <summary>Gets or sets which part of the traces is sent in mode Mlflow: 1 for all, 0.1 for one in ten, 0 for none. All parts of a trace share its fate, in all services that use the same ratio.</summary>
+    /// <value>Defaults to 1; from 0 to 1. Environment: <c>MLFLOW_TRACE_SAMPLING_RATIO</c>.</value>
+    /// <remarks>The application's own sampler goes first. In mode Otlp it is <c>OTEL_TRACES_SAMPLER</c> alone that decides.</remarks>
+    public double SamplingRatio { get; set; } = 1;
+
+    /// <summary>Gets the ratios of single operations, by the convention's names (<c>chat</c>, <c>embeddings</c>, <c>execute_tool</c>), in place of <see cref="SamplingRatio"/>.</summary>
+    /// <value>Empty by default; each from 0 to 1.</value>
+    /// <remarks>Of a trace with several operations the highest ratio counts: <c>embeddings</c> at 0.01 leaves out lone indexing, not the question that looks something up.</remarks>
+    public IDictionary<string, double> OperationSamplingRatios { get; } = new Dictionary<string, double>(StringComparer.OrdinalIgnoreCase);
+
     /// <summary>Gets or sets how long a finished trace may wait for others to be sent with it.</summary>
     /// <value>Defaults to 1 second; from 10 milliseconds to 1 minute.</value>
     public TimeSpan ExportInterval { get; set; } = TimeSpan.FromSeconds(1);
@@ -105,19 +131,39 @@ public sealed class MlflowTracingOptions
     /// <value>Defaults to 100, from 1 to 1,000: on a real server 50 to 100 traces a request is what takes the most traces a second.</value>
     public int MaxBatchTraces { get; set; } = 100;
 
-    /// <summary>Gets or sets how many finished traces may wait; further ones are dropped and counted.</summary>
+    /// <summary>Gets or sets how many requests with traces may be on their way at once. Two parts of one trace never are.</summary>
+    /// <value>Defaults to 1, from 1 to 64. On PostgreSQL with several workers 4 doubles the rate; on SQLite more than one only wait for its lock.</value>
+    public int MaxConcurrentRequests { get; set; } = 1;
+
+    /// <summary>Gets or sets how many finished traces may wait in memory; further ones are dropped and counted.</summary>
     /// <value>Defaults to 2,000; at least 1.</value>
     public int MaxQueuedTraces { get; set; } = 2000;
 
-    /// <summary>Gets or sets how much content may wait, in bytes; further traces are dropped and counted.</summary>
+    /// <summary>Gets or sets how much finished traces may take in memory while they wait, in bytes; further ones are dropped and counted.</summary>
     /// <value>Defaults to 64 MiB; at least 1 MiB.</value>
     public long MaxQueuedBytes { get; set; } = 64 * 1024 * 1024;
+
+    /// <summary>Gets or sets a directory where finished traces wait until they have arrived, through outages and beyond the end of the process.</summary>
+    /// <value>Not set: they wait in memory. Relative to the process's directory. Several processes may share it.</value>
+    /// <remarks>
+    /// A trace is on disk milliseconds after its end, which a killed process does not undo, and flushed within a second, which a loss of power does not undo. The files hold what the traces
+    /// hold, prompts and answers too, and no credentials; only the owner can read them.
+    /// </remarks>
+    public string? SpoolDirectory { get; set; }
+
+    /// <summary>Gets or sets how big the spool of one server and experiment may be, in bytes, with the files of other processes; further traces are dropped and counted.</summary>
+    /// <value>Defaults to 1 GiB; at least 1 MiB.</value>
+    public long MaxSpoolBytes { get; set; } = 1024L * 1024 * 1024;
+
+    /// <summary>Gets or sets how long a trace may wait in the spool; then it is dropped and counted.</summary>
+    /// <value>Defaults to 7 days; at least 1 minute.</value>
+    public TimeSpan MaxSpoolAge { get; set; } = TimeSpan.FromDays(7);
 
     /// <summary>Gets or sets how long one request to MLflow may take.</summary>
     /// <value>Defaults to 60 seconds; at least 30, since a server without internet can take that long to look for a model's price.</value>
     public TimeSpan ExportTimeout { get; set; } = TimeSpan.FromSeconds(60);
 
-    /// <summary>Gets or sets how long a batch is tried again while the server is away; then it is dropped and counted.</summary>
+    /// <summary>Gets or sets how long a batch is tried again while the server is away; then it is dropped and counted. With a spool it stays there and is tried anew.</summary>
     /// <value>Defaults to 10 minutes; zero for a single try.</value>
     public TimeSpan MaxRetryDuration { get; set; } = TimeSpan.FromMinutes(10);
 

@@ -49,7 +49,11 @@ public class ExportBenchmarks : IDisposable
     public int Ours()
     {
         _bytes.Clear();
-        _otlp.Write(_traces, _bytes);
+        foreach (var trace in _traces)
+        {
+            _otlp.WriteSpans(trace, _bytes);
+        }
+
         return _bytes.Length;
     }
 

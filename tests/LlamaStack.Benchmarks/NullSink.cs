@@ -13,7 +13,7 @@ internal sealed class NullSink(OtlpTraces? otlp) : ITraceSink
         if (otlp is not null)
         {
             _bytes.Clear();
-            otlp.Write([trace], _bytes);
+            otlp.WriteSpans(trace, _bytes);
         }
 
         trace.ReleaseContent();

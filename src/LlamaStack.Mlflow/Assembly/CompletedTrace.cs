@@ -6,6 +6,9 @@ namespace LlamaStack.Mlflow;
 /// <summary>The spans of a trace that leave, put right: who is the root, who hangs below whom.</summary>
 internal sealed class CompletedTrace
 {
+    private const int SpanOverhead = 512;
+    private const int TagOverhead = 64;
+
     private readonly HashSet<ActivitySpanId> _ids;
     private readonly Func<Activity, bool>? _leaves;
     private HashSet<Activity>? _aboveExchanges;
@@ -24,7 +27,7 @@ internal sealed class CompletedTrace
         foreach (var span in Spans)
         {
             _ids.Add(span.SpanId);
-            Size += SpanContent.Of(span) is { } content ? (content.Inputs?.Length ?? 0) + (content.Outputs?.Length ?? 0) : 0;
+            Size += SizeOf(span);
         }
     }
 
@@ -37,7 +40,10 @@ internal sealed class CompletedTrace
     /// <summary>Gets what the application said of the trace as a whole.</summary>
     public TraceDetails? Details { get; }
 
-    /// <summary>Gets how many bytes of content the spans hold.</summary>
+    /// <summary>Gets or sets the span that the root hangs below, where MLflow has one of the trace already: the caller's, or that of an earlier request.</summary>
+    public ActivitySpanId OuterSpan { get; set; }
+
+    /// <summary>Gets about how many bytes the spans take in memory.</summary>
     public long Size { get; }
 
     /// <summary>Gets what the trace is about; null where the root is not among the spans.</summary>
@@ -81,7 +87,7 @@ internal sealed class CompletedTrace
     {
         if (span == Root)
         {
-            return default;
+            return OuterSpan;
         }
 
         for (var parent = span.Parent; parent is not null; parent = parent.Parent)
@@ -93,6 +99,18 @@ internal sealed class CompletedTrace
             }
         }
 
-        return default;
+        // A trace has one root.
+        return Root?.SpanId ?? OuterSpan;
+    }
+
+    private static long SizeOf(Activity span)
+    {
+        long size = SpanOverhead;
+        foreach (ref readonly var tag in span.EnumerateTagObjects())
+        {
+            size += TagOverhead + (tag.Value is string text ? 2 * text.Length : 0);
+        }
+
+        return SpanContent.Of(span) is { } content ? size + (content.Inputs?.Length ?? 0) + (content.Outputs?.Length ?? 0) : size;
     }
 }

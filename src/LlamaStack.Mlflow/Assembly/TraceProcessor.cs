@@ -25,6 +25,8 @@ internal sealed class TraceProcessor : BaseProcessor<Activity>
     private readonly Func<Activity, bool> _leaves;
     private readonly Func<Activity, bool> _hasLeft;
     private readonly ITraceSink _sink;
+    private readonly TraceSampler _sampler;
+    private readonly Action? _notSampled;
     private readonly TimeSpan _maxTraceDuration;
     private readonly bool _includeHttpSpans;
     private readonly TimeProvider _time;
@@ -33,9 +35,11 @@ internal sealed class TraceProcessor : BaseProcessor<Activity>
     /// <summary>The running spans that others wait for, and whether the last sweep found one stopped without having been told.</summary>
     private readonly ConcurrentDictionary<Activity, bool> _awaited = [];
 
-    public TraceProcessor(ITraceSink sink, MlflowTracingOptions options, TimeProvider time)
+    public TraceProcessor(ITraceSink sink, MlflowTracingOptions options, TimeProvider time, Action? notSampled = null)
     {
         _sink = sink;
+        _sampler = new TraceSampler(options, $"{_propertyName}.Sampled");
+        _notSampled = notSampled;
         _leaves = activity => activity.Recorded && Of(activity) is { Leaves: true };
         _hasLeft = activity => activity.Recorded && Of(activity) is { Leaves: true, HasEnded: true };
         _maxTraceDuration = options.MaxTraceDuration;
@@ -77,7 +81,7 @@ internal sealed class TraceProcessor : BaseProcessor<Activity>
             }
         }
 
-        _sink.Send(new CompletedTrace(spans, HasAbove(data, _leaves) ? null : data, _leaves));
+        Send(new CompletedTrace(spans, HasAbove(data, _leaves) ? null : data, _leaves));
     }
 
     protected override bool OnForceFlush(int timeoutMilliseconds) => _sink.Flush(Timeout(timeoutMilliseconds));
@@ -173,7 +177,7 @@ internal sealed class TraceProcessor : BaseProcessor<Activity>
             _awaited.TryAdd(top, false);
             if (early is not null)
             {
-                _sink.Send(new CompletedTrace(early, null, _leaves));
+                Send(new CompletedTrace(early, null, _leaves));
             }
         }
 
@@ -204,10 +208,22 @@ internal sealed class TraceProcessor : BaseProcessor<Activity>
                 _awaited.TryRemove(top, out _);
                 if (span.Take() is { Count: > 0 } spans)
                 {
-                    _sink.Send(new CompletedTrace(spans, null, _leaves));
+                    Send(new CompletedTrace(spans, null, _leaves));
                 }
             }
         }
+    }
+
+    private void Send(CompletedTrace trace)
+    {
+        if (_sampler.Keeps(trace))
+        {
+            _sink.Send(trace);
+            return;
+        }
+
+        trace.ReleaseContent();
+        _notSampled?.Invoke();
     }
 
     private void SendWithoutTop(List<Activity> spans, Func<Activity, bool> leaves)
@@ -216,7 +232,7 @@ internal sealed class TraceProcessor : BaseProcessor<Activity>
         {
             var known = spans.ToHashSet();
             var root = spans.Find(span => !HasAbove(span, above => known.Contains(above) || leaves(above)));
-            _sink.Send(new CompletedTrace(spans, root, leaves));
+            Send(new CompletedTrace(spans, root, leaves));
         }
     }
 }

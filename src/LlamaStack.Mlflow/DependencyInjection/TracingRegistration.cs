@@ -173,10 +173,33 @@ internal static class TracingRegistration
 
         // Made now and kept: the last traces leave while the services are being disposed, and no new client can be had from them then.
         var http = provider.GetRequiredService<IHttpClientFactory>().CreateClient(MlflowHttp.ClientName);
-        var delivery = new MlflowDelivery(
-            http, provider.GetRequiredService<TracesRoute>(), provider.GetRequiredService<MlflowServer>(), provider.GetRequiredService<MlflowClient>(), options, state, resource, time);
-        processor = new TraceProcessor(new MlflowExporter(delivery, options, state, time), options, time);
+        var server = provider.GetRequiredService<MlflowServer>();
+        var infos = new TraceInfos(provider.GetRequiredService<MlflowClient>(), server, options, state);
+        var otlp = new OtlpTraces(options, resource);
+        var delivery = new MlflowDelivery(new TracesPost(http, provider.GetRequiredService<TracesRoute>(), server, options, time), infos, options, state, time);
+        var exporter = new MlflowExporter(
+            new TraceEncoder(options, otlp, infos), (wake, lose) => CreateStore(options, state, () => otlp.Resource, time, wake, lose), delivery, options, state, time);
+        processor = new TraceProcessor(exporter, options, time, state.NotSampled);
         return processor;
+    }
+
+    /// <summary>Where traces wait: on disk where that is asked for and can be had.</summary>
+    private static ITraceStore CreateStore(
+        MlflowTracingOptions options, DeliveryState state, Func<ReadOnlyMemory<byte>> resource, TimeProvider time, Action wake, Action<int> lose)
+    {
+        if (options.SpoolDirectory is { Length: > 0 } directory)
+        {
+            try
+            {
+                return new Spool(new SpoolFolder(options), options, state, resource, time, wake, lose);
+            }
+            catch (Exception e) when (e is IOException or UnauthorizedAccessException or ArgumentException)
+            {
+                state.SpoolFails($"The spool directory {directory} cannot be used: {e.Message} Traces wait in memory.");
+            }
+        }
+
+        return new MemoryQueue();
     }
 
     private static MlflowTracingOptions OptionsOf(IServiceProvider provider) => provider.GetRequiredService<IOptions<MlflowTracingOptions>>().Value;

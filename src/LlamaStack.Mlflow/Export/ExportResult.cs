@@ -14,6 +14,9 @@ internal enum ExportResult
     /// <summary>Something in the batch cannot be stored, and the answer does not say what: the batch is split to find it.</summary>
     Poisoned,
 
+    /// <summary>A proxy takes no request of that size: the batch is split, and what is too big alone is refused.</summary>
+    TooBig,
+
     /// <summary>The experiment does not exist any more.</summary>
     ExperimentGone,
 

@@ -1,6 +1,3 @@
-using System.IO.Compression;
-using System.Net.Http.Headers;
-using LlamaStack.Instrumentation;
 using Polly;
 using Polly.Retry;
 
@@ -9,28 +6,25 @@ namespace LlamaStack.Mlflow;
 /// <summary>Brings a batch to the server: as one OTLP request, tried again while that can help, split where one trace spoils it for the others.</summary>
 internal sealed class MlflowDelivery
 {
+    /// <summary>How often an internal error is taken for the moment's.</summary>
     private const int BriefTries = 3;
 
-    private readonly HttpClient _http;
-    private readonly TracesRoute _route;
-    private readonly MlflowServer _server;
+    /// <summary>So many traces, at both ends of a batch, that each alone meets an internal error are not bad: the server is.</summary>
+    private const int EnoughSuspects = 6;
+
+    private readonly TracesPost _post;
+    private readonly TraceInfos _infos;
     private readonly MlflowTracingOptions _options;
     private readonly DeliveryState _state;
-    private readonly OtlpTraces _otlp;
-    private readonly TraceInfos _infos;
     private readonly TimeProvider _time;
     private readonly ResiliencePipeline<ExportAnswer> _retries;
 
-    public MlflowDelivery(
-        HttpClient http, TracesRoute route, MlflowServer server, MlflowClient client, MlflowTracingOptions options, DeliveryState state, TraceResource resource, TimeProvider time)
+    public MlflowDelivery(TracesPost post, TraceInfos infos, MlflowTracingOptions options, DeliveryState state, TimeProvider time)
     {
-        _http = http;
-        _route = route;
-        _server = server;
+        _post = post;
+        _infos = infos;
         _options = options;
         _state = state;
-        _otlp = new OtlpTraces(options, resource);
-        _infos = new TraceInfos(client, options, state);
         _time = time;
         _retries = new ResiliencePipelineBuilder<ExportAnswer> { TimeProvider = time }
             .AddRetry(new RetryStrategyOptions<ExportAnswer>
@@ -49,6 +43,7 @@ internal sealed class MlflowDelivery
                 DelayGenerator = static arguments => ValueTask.FromResult(arguments.Outcome.Result?.RetryAfter),
                 OnRetry = arguments =>
                 {
+                    _state.Retried();
                     _state.Fails(arguments.Outcome.Result!.Problem!);
                     return ValueTask.CompletedTask;
                 },
@@ -56,58 +51,122 @@ internal sealed class MlflowDelivery
             .Build();
     }
 
-    /// <summary>Delivers a batch; what cannot be delivered, or not before the application stops, is dropped and counted.</summary>
-    public async Task DeliverAsync(IReadOnlyList<CompletedTrace> batch, CancellationToken cancellationToken)
+    /// <summary>Delivers a batch, as far as that goes.</summary>
+    /// <returns>What became of those that are still open: none where there are none.</returns>
+    /// <exception cref="OperationCanceledException">The application stops.</exception>
+    public async Task<ExportAnswer> DeliverAsync(TraceBatch batch, CancellationToken cancellationToken)
     {
-        MlflowServer.Target? target = null;
-        ExportAnswer answer;
-        try
+        var rounds = 0;
+        var answer = await TryAsync(token => SendRoundAsync(batch, ++rounds, token), cancellationToken).ConfigureAwait(false);
+        if (answer.Result is not ExportResult.Delivered)
         {
-            answer = await TryAsync(
-                async token =>
-                {
-                    (var result, target) = await PostAsync(batch, token).ConfigureAwait(false);
-                    return result;
-                },
-                cancellationToken).ConfigureAwait(false);
-        }
-        catch (OperationCanceledException)
-        {
-            _state.Drop("shutdown", batch.Count);
-            return;
+            _state.Fails(answer.Problem!);
         }
 
+        return answer;
+    }
+
+    private async Task<ExportAnswer> SendRoundAsync(TraceBatch batch, int round, CancellationToken cancellationToken)
+    {
+        var all = batch.Open.ToList();
+        var answer = await SendAsync(batch, all, cancellationToken).ConfigureAwait(false);
         switch (answer.Result)
         {
-            case ExportResult.Delivered:
-                _state.Works(batch.Count);
-                await TellAsync(batch, target!, cancellationToken).ConfigureAwait(false);
-                break;
-            case ExportResult.Poisoned or ExportResult.TryAgainBriefly when batch.Count > 1:
-                var half = batch.Count / 2;
-                await DeliverAsync([.. batch.Take(half)], cancellationToken).ConfigureAwait(false);
-                await DeliverAsync([.. batch.Skip(half)], cancellationToken).ConfigureAwait(false);
-                break;
-            case ExportResult.Poisoned or ExportResult.TryAgainBriefly:
-                _state.TraceDropped($"tr-{batch[0].TraceId.ToHexString()}", answer.Problem ?? "no reason given.");
-                break;
+            case ExportResult.TryAgainBriefly when round <= BriefTries && _options.MaxRetryDuration > TimeSpan.Zero:
+                return answer;
+            case ExportResult.TryAgainBriefly or ExportResult.Poisoned or ExportResult.TooBig:
+                if (answer.Result is ExportResult.TryAgainBriefly)
+                {
+                    batch.FillUp(_options.MaxBatchTraces);
+                }
+
+                return await FindBadAsync(batch, all, answer, cancellationToken).ConfigureAwait(false);
             default:
-                _state.Fails(answer.Problem!);
-                _state.Drop(answer.Result is ExportResult.TryAgain ? "unreachable" : "refused", batch.Count);
-                break;
+                return answer;
         }
     }
 
-    private async Task TellAsync(IReadOnlyList<CompletedTrace> batch, MlflowServer.Target target, CancellationToken cancellationToken)
+    /// <summary>Halves, each tried once, until the bad traces stand alone. Where everything meets an internal error, it is not the traces' fault.</summary>
+    private async Task<ExportAnswer> FindBadAsync(TraceBatch batch, List<EncodedTrace> tried, ExportAnswer answer, CancellationToken cancellationToken)
     {
-        try
+        LinkedList<List<EncodedTrace>> parts = new([.. batch.Open.Count > tried.Count ? new[] { batch.Open.Skip(tried.Count).ToList() } : []]);
+        List<EncodedTrace> suspects = [];
+        var hasArrived = false;
+        var (part, refused) = (tried, (ExportAnswer?)null);
+        while (true)
         {
-            await _infos.SendAsync(batch, target, TryAsync, cancellationToken).ConfigureAwait(false);
+            switch (answer.Result)
+            {
+                case ExportResult.Delivered:
+                    hasArrived = true;
+                    break;
+                case ExportResult.TryAgainBriefly or ExportResult.Poisoned or ExportResult.TooBig when part.Count > 1:
+                    parts.AddFirst(part[(part.Count / 2)..]);
+                    parts.AddFirst(part[..(part.Count / 2)]);
+                    break;
+                case ExportResult.Poisoned:
+                    batch.Settle(part);
+                    _state.TraceDropped(part[0].TraceId, answer.Problem!);
+                    break;
+                case ExportResult.TooBig:
+                    batch.Settle(part);
+                    _state.Drop("refused", 1);
+                    refused = answer;
+                    break;
+                case ExportResult.TryAgainBriefly:
+                    suspects.Add(part[0]);
+                    refused = answer;
+                    break;
+                default:
+                    return answer;
+            }
+
+            if (parts.Count == 0 || (suspects.Count == EnoughSuspects && !hasArrived))
+            {
+                break;
+            }
+
+            // The other end comes in turn: bad traces in a row are no outage.
+            var next = suspects.Count < EnoughSuspects / 2 || hasArrived ? parts.First! : parts.Last!;
+            part = next.Value;
+            parts.Remove(next);
+            answer = await SendAsync(batch, part, cancellationToken).ConfigureAwait(false);
         }
-        catch (OperationCanceledException)
+
+        if (suspects.Count > 0 && !hasArrived)
         {
-            // The application stops. The spans are there.
+            return refused! with { Result = ExportResult.TryAgain };
         }
+
+        batch.Settle(suspects);
+        suspects.ForEach(trace => _state.TraceDropped(trace.TraceId, refused!.Problem!));
+        if (refused is { Result: ExportResult.TooBig })
+        {
+            _state.Fails(refused.Problem!);
+        }
+
+        return ExportAnswer.Delivered;
+    }
+
+    /// <summary>One request with these; what arrives is settled.</summary>
+    private async Task<ExportAnswer> SendAsync(TraceBatch batch, List<EncodedTrace> traces, CancellationToken cancellationToken)
+    {
+        var (answer, target) = await _post.SendAsync(traces, cancellationToken).ConfigureAwait(false);
+        if (answer.Result is ExportResult.Delivered)
+        {
+            _state.Works(traces.Count);
+            try
+            {
+                await _infos.SendAsync(traces, target!, TryAsync, cancellationToken).ConfigureAwait(false);
+            }
+            finally
+            {
+                // The spans are there, whether or not the application stops now.
+                batch.Settle(traces);
+            }
+        }
+
+        return answer;
     }
 
     /// <summary>Sends, again and again while that can help and for as long as the option says.</summary>
@@ -128,80 +187,7 @@ internal sealed class MlflowDelivery
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {
             // The time for trying is over; the last answer stands.
-            return last ?? new ExportAnswer(ExportResult.TryAgain, $"MLflow at {_http.BaseAddress} did not answer in time.");
+            return last ?? new ExportAnswer(ExportResult.TryAgain, $"MLflow at {_options.Address} did not answer in time.");
         }
-    }
-
-    private async Task<(ExportAnswer Answer, MlflowServer.Target? Target)> PostAsync(IReadOnlyList<CompletedTrace> batch, CancellationToken cancellationToken)
-    {
-        try
-        {
-            var target = await _server.GetTargetAsync(cancellationToken).ConfigureAwait(false);
-            var answer = await PostAsync(batch, target, cancellationToken).ConfigureAwait(false);
-            if (answer.Result is ExportResult.ExperimentGone)
-            {
-                // Deleted for good, or the server has a new database: it is looked for anew, once.
-                _server.Forget();
-                target = await _server.GetTargetAsync(cancellationToken).ConfigureAwait(false);
-                answer = await PostAsync(batch, target, cancellationToken).ConfigureAwait(false);
-            }
-
-            return (answer, target);
-        }
-        catch (MlflowException e)
-        {
-            return (ExportAnswer.Of(e), null);
-        }
-    }
-
-    private async Task<ExportAnswer> PostAsync(IReadOnlyList<CompletedTrace> batch, MlflowServer.Target target, CancellationToken cancellationToken)
-    {
-        var bytes = Body(batch);
-        try
-        {
-            using var response = await _route.PostAsync(_http, target.ExperimentId, () => Content(bytes), cancellationToken).ConfigureAwait(false);
-            var body = response.IsSuccessStatusCode ? "" : await response.Content.ReadAsStringAsync(cancellationToken).ConfigureAwait(false);
-            return ExportAnswer.Of(response, body, _http.BaseAddress, _time.GetUtcNow());
-        }
-        catch (Exception e) when (e is HttpRequestException || (e is OperationCanceledException && !cancellationToken.IsCancellationRequested))
-        {
-            return ExportAnswer.Of(MlflowErrors.Unreachable(_http.BaseAddress, e));
-        }
-    }
-
-    private byte[] Body(IReadOnlyList<CompletedTrace> batch)
-    {
-        var bytes = new PooledBytes(64 * 1024);
-        _otlp.Write(batch, bytes);
-        byte[] body;
-        if (_options.Compress)
-        {
-            using var compressed = new MemoryStream();
-            using (var gzip = new GZipStream(compressed, CompressionLevel.Fastest, leaveOpen: true))
-            {
-                gzip.Write(bytes.Span);
-            }
-
-            body = compressed.ToArray();
-        }
-        else
-        {
-            body = bytes.Span.ToArray();
-        }
-
-        bytes.Return();
-        return body;
-    }
-
-    private ByteArrayContent Content(byte[] body)
-    {
-        var content = new ByteArrayContent(body);
-        content.Headers.ContentType = new MediaTypeHeaderValue("application/x-protobuf");
-        if (_options.Compress)
-        {
-            content.Headers.ContentEncoding.Add("gzip");
-        }
-
-        return content;
     }
 }

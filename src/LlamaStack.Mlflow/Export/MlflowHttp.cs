@@ -1,4 +1,5 @@
 using System.Net.Http.Headers;
+using System.Security.Cryptography.X509Certificates;
 using System.Text;
 
 namespace LlamaStack.Mlflow;
@@ -50,6 +51,18 @@ internal static class MlflowHttp
 #pragma warning disable CA5359 // Asked for by name: LlamaStack:Tracing:InsecureTls, MLFLOW_TRACKING_INSECURE_TLS.
             handler.SslOptions.RemoteCertificateValidationCallback = static (_, _, _, _) => true;
 #pragma warning restore CA5359
+        }
+
+        else if (options.CertificateAuthorityFile is { Length: > 0 } authorities)
+        {
+            var policy = new X509ChainPolicy { TrustMode = X509ChainTrustMode.CustomRootTrust, RevocationMode = X509RevocationMode.NoCheck };
+            policy.CustomTrustStore.AddRange(MlflowCertificates.Authorities(authorities));
+            handler.SslOptions.CertificateChainPolicy = policy;
+        }
+
+        if (options.ClientCertificateFile is { Length: > 0 })
+        {
+            handler.SslOptions.ClientCertificates = [MlflowCertificates.Client(options)];
         }
 
         return handler;

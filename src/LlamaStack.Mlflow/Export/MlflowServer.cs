@@ -13,11 +13,14 @@ internal sealed class MlflowServer(MlflowClient client, MlflowTracingOptions opt
     private Target? _target;
     private bool _said;
 
+    /// <summary>Gets where traces go, as far as that is known.</summary>
+    public Target? Known => Volatile.Read(ref _target);
+
     /// <summary>Where traces go.</summary>
     /// <exception cref="MlflowException">The server refuses, cannot be reached, or the experiment is not there or deleted.</exception>
     public async ValueTask<Target> GetTargetAsync(CancellationToken cancellationToken)
     {
-        if (Volatile.Read(ref _target) is { } known)
+        if (Known is { } known)
         {
             return known;
         }

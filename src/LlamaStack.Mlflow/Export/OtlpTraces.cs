@@ -16,34 +16,58 @@ internal sealed class OtlpTraces(MlflowTracingOptions options, TraceResource res
 
     private readonly SpanAttributes _attributes = new(options);
     private readonly bool _withContent = options.EffectiveContentCapture is ContentCapture.Full;
+    private byte[]? _resource;
 
-    public void Write(IReadOnlyList<CompletedTrace> traces, PooledBytes output)
+    /// <summary>Gets the resource that all spans of this process come from, as OTLP; known once the provider is built.</summary>
+    public ReadOnlyMemory<byte> Resource => _resource ??= WriteResource();
+
+    /// <summary>Writes the spans of a trace, one after the other.</summary>
+    public void WriteSpans(CompletedTrace trace, PooledBytes output)
     {
         var writer = new ProtobufWriter(output);
-        var resourceSpans = writer.Start(1);
-        var resourceStart = writer.Start(1);
+        var sink = new Sink(writer);
+        foreach (var span in trace.Spans)
+        {
+            Write(writer, span, trace, sink);
+        }
+    }
+
+    /// <summary>Writes the request around spans that are written already.</summary>
+    public static void WriteRequest(IReadOnlyList<EncodedTrace> traces, PooledBytes output)
+    {
+        var writer = new ProtobufWriter(output);
+        for (var first = 0; first < traces.Count;)
+        {
+            var resource = traces[first].Resource;
+            var resourceSpans = writer.Start(1);
+            writer.Bytes(1, resource.Span);
+            var scopeSpans = writer.Start(2);
+            var scope = writer.Start(1);
+            writer.Text(1, LlamaStackDiagnostics.SourceName);
+            writer.Text(2, LlamaStackDiagnostics.Version);
+            writer.End(scope);
+            for (; first < traces.Count && traces[first].Resource.Equals(resource); first++)
+            {
+                output.Append(traces[first].Spans.Span);
+            }
+
+            writer.End(scopeSpans);
+            writer.End(resourceSpans);
+        }
+    }
+
+    private byte[] WriteResource()
+    {
+        var output = new PooledBytes();
+        var writer = new ProtobufWriter(output);
         foreach (var (key, value) in resource.Attributes)
         {
             Attribute(writer, 1, key, value);
         }
 
-        writer.End(resourceStart);
-        var scopeSpans = writer.Start(2);
-        var scope = writer.Start(1);
-        writer.Text(1, LlamaStackDiagnostics.SourceName);
-        writer.Text(2, LlamaStackDiagnostics.Version);
-        writer.End(scope);
-        var sink = new Sink(writer);
-        foreach (var trace in traces)
-        {
-            foreach (var span in trace.Spans)
-            {
-                Write(writer, span, trace, sink);
-            }
-        }
-
-        writer.End(scopeSpans);
-        writer.End(resourceSpans);
+        var bytes = output.Span.ToArray();
+        output.Return();
+        return bytes;
     }
 
     private void Write(ProtobufWriter writer, Activity span, CompletedTrace trace, Sink sink)
@@ -59,8 +83,7 @@ internal sealed class OtlpTraces(MlflowTracingOptions options, TraceResource res
             writer.Text(3, state);
         }
 
-        // Whose callers send their spans to the same MLflow has a root there already.
-        var parent = options.CallersExportToMlflow && span == trace.Root ? trace.CallersSpan : trace.ParentOf(span);
+        var parent = trace.ParentOf(span);
         if (parent != default)
         {
             parent.CopyTo(id[..8]);
@@ -163,7 +186,7 @@ internal sealed class OtlpTraces(MlflowTracingOptions options, TraceResource res
         switch (value)
         {
             case string text:
-                writer.Text(1, text);
+                writer.Text(1, JsonDepth.IsTooDeep(text) ? JsonDepth.AsText(text) : text);
                 break;
             case bool flag:
                 writer.Varint(2, flag ? 1u : 0u);
@@ -232,6 +255,12 @@ internal sealed class OtlpTraces(MlflowTracingOptions options, TraceResource res
             if (!Utf8.IsValid(json))
             {
                 // One string that is no UTF-8 costs the whole request.
+                Add(key, Encoding.UTF8.GetString(json));
+                return;
+            }
+
+            if (JsonDepth.IsTooDeep(json))
+            {
                 Add(key, Encoding.UTF8.GetString(json));
                 return;
             }

@@ -14,6 +14,9 @@ internal sealed class ProtobufWriter(PooledBytes output)
     /// <summary>Lengths of nested messages always take four bytes, up to 256 MiB: a varint may have leading zeros.</summary>
     private const int LengthSize = 4;
 
+    /// <summary>So many characters are never more than 127 bytes.</summary>
+    private const int MaxShortText = 42;
+
     public int Position => output.Length;
 
     /// <summary>Starts a nested message.</summary>
@@ -66,6 +69,16 @@ internal sealed class ProtobufWriter(PooledBytes output)
     public void Text(int field, ReadOnlySpan<char> value)
     {
         Tag(field, 2);
+        if (value.Length <= MaxShortText)
+        {
+            // Its length takes one byte, whatever the characters: there is no need to count first.
+            var target = output.GetSpan(1 + (3 * MaxShortText));
+            var length = Encoding.UTF8.GetBytes(value, target[1..]);
+            target[0] = (byte)length;
+            output.Advance(1 + length);
+            return;
+        }
+
         Varint((ulong)Encoding.UTF8.GetByteCount(value));
         output.Advance(Encoding.UTF8.GetBytes(value, output.GetSpan(Encoding.UTF8.GetMaxByteCount(value.Length))));
     }

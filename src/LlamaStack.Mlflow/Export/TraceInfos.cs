@@ -5,15 +5,76 @@ using System.Net;
 namespace LlamaStack.Mlflow;
 
 /// <summary>Tells the server by REST what its OTLP endpoint cannot take, for the traces that need it: it costs the server as much as five traces do.</summary>
-internal sealed class TraceInfos(MlflowClient client, MlflowTracingOptions options, DeliveryState state)
+internal sealed class TraceInfos(MlflowClient client, MlflowServer server, MlflowTracingOptions options, DeliveryState state)
 {
+    private static readonly TraceLocation _unknown = TraceLocation.Of("");
+
+    /// <summary>Gets a value indicating whether a trace may need it that has nothing to say that attributes cannot: on an older server, on one not known yet, on one that comes later.</summary>
+    public bool MayBeNeeded => options.SpoolDirectory is { Length: > 0 } || server.Known is not { TellsAllByAttributes: true };
+
+    /// <summary>Is something to be told of this trace that attributes cannot tell to any server?</summary>
+    public static bool TellsMore(CompletedTrace trace) =>
+        trace.Summary is { RequestPreview: not null } or { ResponsePreview: not null }
+        || trace.Details is { ClientRequestId: not null } or { Metadata.Length: > 0 };
+
+    /// <summary>What is told of a trace, without the experiment.</summary>
+    /// <param name="trace">The trace, with its root.</param>
+    /// <param name="sums">What its parts so far add up to; this one is added.</param>
+    public static StartTraceInfo Of(CompletedTrace trace, TraceSums sums)
+    {
+        var summary = trace.Summary!;
+        Dictionary<string, string> metadata = [];
+        foreach (var (key, value) in trace.Details?.Metadata ?? [])
+        {
+            metadata[TraceSummary.Cut(key, 250)!] = TraceSummary.Cut(value, 8000)!;
+        }
+
+        Add(metadata, MlflowAttributes.Metadata.Session, summary.Session);
+        Add(metadata, MlflowAttributes.Metadata.User, summary.User);
+        Dictionary<string, string> tags = new() { [MlflowAttributes.Tag.TraceName] = summary.Name };
+        foreach (var (key, value) in trace.Details?.Tags ?? [])
+        {
+            tags[TraceSummary.Cut(key, 250)!] = TraceSummary.Cut(value, 8000)!;
+        }
+
+        var info = new StartTraceInfo(
+            $"tr-{trace.TraceId.ToHexString()}",
+            _unknown,
+            "",
+            "",
+            trace.Root!.Status is ActivityStatusCode.Error || summary.Failure is not null ? "ERROR" : "OK",
+            summary.RequestPreview,
+            summary.ResponsePreview,
+            TraceSummary.Cut(trace.Details?.ClientRequestId, 50),
+            metadata,
+            tags);
+        return Of(trace, sums, info);
+    }
+
+    /// <summary>What is told anew of a trace of which another part has come: it lasted longer, it took more tokens.</summary>
+    /// <param name="trace">The part.</param>
+    /// <param name="sums">What its parts so far add up to; this one is added.</param>
+    /// <param name="before">What was told of it.</param>
+    public static StartTraceInfo Of(CompletedTrace trace, TraceSums sums, StartTraceInfo before)
+    {
+        sums.Add(trace);
+        var metadata = new Dictionary<string, string>(before.Metadata);
+        Add(metadata, MlflowAttributes.Metadata.TokenUsage, sums.Tokens?.ToJson());
+        return before with
+        {
+            RequestTime = sums.Start.ToString("yyyy-MM-dd'T'HH:mm:ss.fffffff'Z'", CultureInfo.InvariantCulture),
+            ExecutionDuration = string.Create(CultureInfo.InvariantCulture, $"{(sums.End - sums.Start).TotalSeconds:0.0######}s"),
+            Metadata = metadata,
+        };
+    }
+
     /// <summary>Tells of the traces of a batch whose spans have arrived. What fails for good is said, and costs no spans.</summary>
     /// <param name="batch">The traces.</param>
     /// <param name="target">Where their spans went.</param>
     /// <param name="tryAsync">Sends again while that can help.</param>
     /// <param name="cancellationToken">Ends it when the application stops.</param>
     public async Task SendAsync(
-        IReadOnlyList<CompletedTrace> batch,
+        IReadOnlyList<EncodedTrace> batch,
         MlflowServer.Target target,
         Func<Func<CancellationToken, Task<ExportAnswer>>, CancellationToken, Task<ExportAnswer>> tryAsync,
         CancellationToken cancellationToken)
@@ -21,13 +82,13 @@ internal sealed class TraceInfos(MlflowClient client, MlflowTracingOptions optio
         var hasFailed = false;
         foreach (var trace in batch)
         {
-            if (trace.Summary is not { } summary || !IsNeeded(trace, summary, target))
+            if (trace.Info is not { } known || (!trace.TellsMore && target.TellsAllByAttributes))
             {
                 continue;
             }
 
             // Once one has failed in spite of all tries, the others of the batch get one each: spans wait behind them.
-            var info = Info(trace, summary, target);
+            var info = known with { TraceLocation = TraceLocation.Of(target.ExperimentId) };
             var answer = hasFailed
                 ? await SendAsync(info, cancellationToken).ConfigureAwait(false)
                 : await tryAsync(token => SendAsync(info, token), cancellationToken).ConfigureAwait(false);
@@ -60,47 +121,6 @@ internal sealed class TraceInfos(MlflowClient client, MlflowTracingOptions optio
                 ? answer with { Result = ExportResult.TryAgainBriefly }
                 : answer;
         }
-    }
-
-    /// <summary>A trace whose root is the caller's is the caller's to tell of: state, times and name would be overwritten by ours.</summary>
-    private bool IsNeeded(CompletedTrace trace, TraceSummary summary, MlflowServer.Target target) =>
-        !(options.CallersExportToMlflow && trace.CallersSpan != default)
-        && (!target.TellsAllByAttributes
-        || summary.RequestPreview is not null
-        || summary.ResponsePreview is not null
-        || trace.Details is { ClientRequestId: not null } or { Metadata.Length: > 0 });
-
-    private static StartTraceInfo Info(CompletedTrace trace, TraceSummary summary, MlflowServer.Target target)
-    {
-        var root = trace.Root!;
-        var start = trace.Spans.Min(span => span.StartTimeUtc);
-        var end = trace.Spans.Max(span => span.StartTimeUtc + span.Duration);
-        Dictionary<string, string> metadata = [];
-        foreach (var (key, value) in trace.Details?.Metadata ?? [])
-        {
-            metadata[TraceSummary.Cut(key, 250)!] = TraceSummary.Cut(value, 8000)!;
-        }
-
-        Add(metadata, MlflowAttributes.Metadata.Session, summary.Session);
-        Add(metadata, MlflowAttributes.Metadata.User, summary.User);
-        Add(metadata, MlflowAttributes.Metadata.TokenUsage, SpanAttributes.TokenUsageOf(trace));
-        Dictionary<string, string> tags = new() { [MlflowAttributes.Tag.TraceName] = summary.Name };
-        foreach (var (key, value) in trace.Details?.Tags ?? [])
-        {
-            tags[TraceSummary.Cut(key, 250)!] = TraceSummary.Cut(value, 8000)!;
-        }
-
-        return new StartTraceInfo(
-            $"tr-{trace.TraceId.ToHexString()}",
-            TraceLocation.Of(target.ExperimentId),
-            start.ToString("yyyy-MM-dd'T'HH:mm:ss.fffffff'Z'", CultureInfo.InvariantCulture),
-            string.Create(CultureInfo.InvariantCulture, $"{(end - start).TotalSeconds:0.0######}s"),
-            root.Status is ActivityStatusCode.Error || summary.Failure is not null ? "ERROR" : "OK",
-            summary.RequestPreview,
-            summary.ResponsePreview,
-            TraceSummary.Cut(trace.Details?.ClientRequestId, 50),
-            metadata,
-            tags);
     }
 
     private static void Add(Dictionary<string, string> metadata, string key, string? value)

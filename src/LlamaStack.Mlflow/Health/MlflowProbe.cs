@@ -17,6 +17,9 @@ internal sealed class MlflowProbe(IHttpClientFactory clients, TracesRoute route,
 
     public string Name => HealthChecks.Mlflow;
 
+    /// <summary>What is safe until the server is well.</summary>
+    private string Waiting => delivery.Spooled?.Invoke() is > 0 and var spooled ? $" {spooled} traces wait on disk." : "";
+
     public string Subject => $"MLflow at {options.Address}";
 
     public async Task<ProbeResult> ProbeAsync(CancellationToken cancellationToken)
@@ -35,11 +38,11 @@ internal sealed class MlflowProbe(IHttpClientFactory clients, TracesRoute route,
         }
         catch (MlflowException e)
         {
-            return ProbeResult.Unhealthy(e.Message);
+            return ProbeResult.Unhealthy(e.Message + Waiting);
         }
         catch (Exception e) when (e is HttpRequestException || (e is OperationCanceledException && !cancellationToken.IsCancellationRequested))
         {
-            return ProbeResult.Unhealthy(MlflowErrors.Unreachable(new Uri(options.Address), e).Message);
+            return ProbeResult.Unhealthy(MlflowErrors.Unreachable(new Uri(options.Address), e).Message + Waiting);
         }
     }
 
@@ -59,7 +62,12 @@ internal sealed class MlflowProbe(IHttpClientFactory clients, TracesRoute route,
         var where = $"MLflow {target.Version} at {options.Address}, experiment \"{target.ExperimentName}\" (id {target.ExperimentId})";
         if (delivery.Problem is { } problem)
         {
-            return ProbeResult.Degraded($"{where} answers, but the last traces did not arrive: {problem}");
+            return ProbeResult.Degraded($"{where} answers, but the last traces did not arrive: {problem}{Waiting}");
+        }
+
+        if (delivery.SpoolProblem is { } spool)
+        {
+            return ProbeResult.Degraded($"{where} takes traces, but not from the disk: {spool}");
         }
 
         if (target.Version < _oldest)
@@ -72,6 +80,6 @@ internal sealed class MlflowProbe(IHttpClientFactory clients, TracesRoute route,
             return ProbeResult.Degraded($"{where} takes traces from anyone, whatever its basic authentication says: update MLflow to {_authenticatesTraces} or newer.");
         }
 
-        return ProbeResult.Healthy(delivery.Dropped is > 0 and var dropped ? $"{where} takes traces; {dropped} were lost since the application started." : $"{where} takes traces.");
+        return ProbeResult.Healthy((delivery.Losses is { } losses ? $"{where} takes traces; {losses}." : $"{where} takes traces.") + Waiting);
     }
 }

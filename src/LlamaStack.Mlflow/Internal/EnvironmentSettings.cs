@@ -1,3 +1,4 @@
+using System.Globalization;
 using LlamaStack.Instrumentation;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.Options;
@@ -26,6 +27,11 @@ internal sealed class EnvironmentSettings(IServiceProvider services) : IConfigur
         options.Token = Read("MLFLOW_TRACKING_TOKEN") ?? options.Token;
         options.Workspace = Read("MLFLOW_WORKSPACE") ?? options.Workspace;
         options.InsecureTls = IsTrue(Read("MLFLOW_TRACKING_INSECURE_TLS")) ?? options.InsecureTls;
+        options.CertificateAuthorityFile = Read("MLFLOW_TRACKING_SERVER_CERT_PATH") ?? options.CertificateAuthorityFile;
+        options.ClientCertificateFile = Read("MLFLOW_TRACKING_CLIENT_CERT_PATH") ?? options.ClientCertificateFile;
+        options.SamplingRatio = Read("MLFLOW_TRACE_SAMPLING_RATIO") is { } ratio
+            ? double.TryParse(ratio, NumberStyles.Float, CultureInfo.InvariantCulture, out var number) ? number : double.NaN
+            : options.SamplingRatio;
         options.Enabled = IsTrue(Read("MLFLOW_ENABLE_TRACING")) ?? options.Enabled;
         options.ContentCapture = Read("OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT")?.ToUpperInvariant() switch
         {

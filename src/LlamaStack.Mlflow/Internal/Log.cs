@@ -28,14 +28,20 @@ internal static partial class Log
     [LoggerMessage(EventId = 2011, Level = LogLevel.Information, Message = "Traces reach MLflow again; {Dropped} were lost since the application started.")]
     public static partial void DeliveryWorks(this ILogger logger, long dropped);
 
-    [LoggerMessage(EventId = 2012, Level = LogLevel.Warning, Message = "MLflow cannot store trace {TraceId}: {Problem} It is dropped, the others of its batch are not.")]
-    public static partial void TraceDropped(this ILogger logger, string traceId, string problem);
+    [LoggerMessage(EventId = 2012, Level = LogLevel.Warning, Message = "MLflow cannot store trace {TraceId}: {Problem} It is dropped, the others of its batch are not. Said once a minute at most; {Untold} more were dropped so since the last time.")]
+    public static partial void TraceDropped(this ILogger logger, string traceId, string problem, long untold);
 
     [LoggerMessage(EventId = 2013, Level = LogLevel.Error, Message = "Exporting traces failed unexpectedly; the batch is dropped.")]
     public static partial void ExportFailed(this ILogger logger, Exception exception);
 
     [LoggerMessage(EventId = 2014, Level = LogLevel.Warning, Message = "MLflow has the spans of trace {TraceId}, but not its previews and metadata: {Problem} Said once until it changes.")]
     public static partial void TraceInfoFailed(this ILogger logger, string traceId, string problem);
+
+    [LoggerMessage(EventId = 2015, Level = LogLevel.Warning, Message = "{Problem} The spool is set by LlamaStack:Tracing:SpoolDirectory. Said once until it changes; health check \"mlflow\" says the same.")]
+    public static partial void SpoolFails(this ILogger logger, string problem);
+
+    [LoggerMessage(EventId = 2016, Level = LogLevel.Warning, Message = "The spool file {Path} is damaged in {Parts} places: what can be read of it is sent, then it is set aside as .corrupt.")]
+    public static partial void SpoolDamaged(this ILogger logger, string path, int parts);
 
     [LoggerMessage(EventId = 2020, Level = LogLevel.Warning, Message = "{Check} is not healthy: {Problem}")]
     public static partial void NotHealthy(this ILogger logger, string check, string problem);

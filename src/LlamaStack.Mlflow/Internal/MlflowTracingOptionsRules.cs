@@ -1,5 +1,6 @@
 using System.Globalization;
 using LlamaStack.Instrumentation;
+using System.Security.Cryptography;
 using Microsoft.Extensions.Options;
 
 namespace LlamaStack.Mlflow;
@@ -36,6 +37,15 @@ internal sealed class MlflowTracingOptionsRules : IValidateOptions<MlflowTracing
         Range(failures, options.HealthProbeInterval, nameof(options.HealthProbeInterval), TimeSpan.FromSeconds(1), TimeSpan.FromDays(1));
         Range(failures, options.MaxBatchTraces, nameof(options.MaxBatchTraces), 1, 1000);
         Range(failures, options.MaxQueuedTraces, nameof(options.MaxQueuedTraces), 1, 1_000_000);
+        Range(failures, options.MaxConcurrentRequests, nameof(options.MaxConcurrentRequests), 1, 64);
+        Range(failures, options.MaxSpoolBytes, nameof(options.MaxSpoolBytes), 1024 * 1024, long.MaxValue);
+        Range(failures, options.MaxSpoolAge, nameof(options.MaxSpoolAge), TimeSpan.FromMinutes(1), TimeSpan.FromDays(3650));
+        Range(failures, options.SamplingRatio, $"{nameof(options.SamplingRatio)} (MLFLOW_TRACE_SAMPLING_RATIO)", 0, 1);
+        foreach (var (operation, ratio) in options.OperationSamplingRatios)
+        {
+            Range(failures, ratio, $"{nameof(options.OperationSamplingRatios)}:{operation}", 0, 1);
+        }
+
         Range(failures, options.MaxQueuedBytes, nameof(options.MaxQueuedBytes), 1024 * 1024, long.MaxValue);
         return failures.Count == 0 ? ValidateOptionsResult.Success : ValidateOptionsResult.Fail(failures);
     }
@@ -46,7 +56,7 @@ internal sealed class MlflowTracingOptionsRules : IValidateOptions<MlflowTracing
         {
             failures.Add($"MLflow mode needs the server's address. Set {Address}, for example to http://localhost:5000, or choose Mode = Otlp (LlamaStack:Tracing:Mode).");
         }
-        else if (options.TrackingUri.OriginalString.StartsWith("databricks", StringComparison.OrdinalIgnoreCase))
+        else if (IsDatabricks(options.TrackingUri))
         {
             failures.Add($"MLflow on Databricks is not supported: it takes traces in another form. Set {Address} to the http(s) address of an MLflow tracking server.");
         }
@@ -70,15 +80,62 @@ internal sealed class MlflowTracingOptionsRules : IValidateOptions<MlflowTracing
             failures.Add("LlamaStack:Tracing:ExperimentName or MLFLOW_EXPERIMENT_NAME is longer than 500 characters.");
         }
 
+        Certificates(options, failures);
         if (!string.IsNullOrEmpty(options.Password) && string.IsNullOrEmpty(options.Username))
         {
             failures.Add("A password without a user: set LlamaStack:Tracing:Username or MLFLOW_TRACKING_USERNAME, too.");
         }
     }
 
+    /// <summary>A profile, or a workspace's address on one of the three clouds.</summary>
+    private static bool IsDatabricks(Uri address) =>
+        address.OriginalString.StartsWith("databricks", StringComparison.OrdinalIgnoreCase)
+        || (address.IsAbsoluteUri && (IsBelow(address, "databricks.com") || IsBelow(address, "databricks.us") || IsBelow(address, "azuredatabricks.net") || IsBelow(address, "databricks.azure.cn")));
+
+    private static bool IsBelow(Uri address, string domain) => $".{address.Host}".EndsWith($".{domain}", StringComparison.OrdinalIgnoreCase);
+
+    private static void Certificates(MlflowTracingOptions options, List<string> failures)
+    {
+        if (options.CertificateAuthorityFile is { Length: > 0 } authorities)
+        {
+            if (options.InsecureTls)
+            {
+                failures.Add("Both certain certificates and any are asked for. Set LlamaStack:Tracing:CertificateAuthorityFile (MLFLOW_TRACKING_SERVER_CERT_PATH) or LlamaStack:Tracing:InsecureTls (MLFLOW_TRACKING_INSECURE_TLS), not both.");
+            }
+
+            Readable(failures, "LlamaStack:Tracing:CertificateAuthorityFile or MLFLOW_TRACKING_SERVER_CERT_PATH", authorities, "a PEM file with certificates", () => MlflowCertificates.Authorities(authorities).Count);
+        }
+
+        if (options.ClientCertificateFile is { Length: > 0 } file)
+        {
+            Readable(
+                failures, "LlamaStack:Tracing:ClientCertificateFile or MLFLOW_TRACKING_CLIENT_CERT_PATH", file, "a certificate with its key, PEM or PKCS#12; the key may stand in ClientCertificateKeyFile, its password in ClientCertificatePassword",
+                () => MlflowCertificates.Client(options) is { HasPrivateKey: true } ? 1 : 0);
+        }
+    }
+
+    private static void Readable(List<string> failures, string setting, string file, string expected, Func<int> count)
+    {
+        string? reason = null;
+        try
+        {
+            reason = count() > 0 ? null : "nothing of the kind is in it";
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or CryptographicException)
+        {
+            reason = e.Message;
+        }
+
+        if (reason is not null)
+        {
+            failures.Add($"{setting} is \"{file}\", which cannot be used ({reason}): it must be {expected}.");
+        }
+    }
+
     private static void Range<T>(List<string> failures, T value, string name, T least, T most)
         where T : IComparable<T>
     {
+        // What is no number is less than any.
         if (value.CompareTo(least) < 0 || value.CompareTo(most) > 0)
         {
             failures.Add(string.Create(CultureInfo.InvariantCulture, $"LlamaStack:Tracing:{name} is {value}: it must be from {least} to {most}."));

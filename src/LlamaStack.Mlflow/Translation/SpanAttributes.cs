@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using System.Globalization;
 using System.Text.Json;
 using LlamaStack.Instrumentation;
 
@@ -11,6 +10,9 @@ internal sealed class SpanAttributes(MlflowTracingOptions options)
     private const string ZeroCost = """{"input_cost":0.0,"output_cost":0.0,"total_cost":0.0}""";
 
     private readonly bool _withContent = options.EffectiveContentCapture is not ContentCapture.None;
+
+    /// <summary>What other libraries' spans say was not redacted.</summary>
+    private readonly bool _withForeignContent = options.EffectiveContentCapture is ContentCapture.Full;
 
     /// <summary>Writes a span's attributes; of the root those of the trace, too.</summary>
     public void Write(Activity span, CompletedTrace trace, IAttributeSink sink)
@@ -47,54 +49,28 @@ internal sealed class SpanAttributes(MlflowTracingOptions options)
         ? !TraceSummary.IsOfOneTurn(value)
         : !key.StartsWith(GenAIAttributes.Usage.Prefix, StringComparison.Ordinal) || IsModelCall(span, trace);
 
-    /// <summary>Tokens of a span as MLflow adds them up: all three numbers, always.</summary>
-    public static string? TokenUsageOf(Activity span)
+    /// <summary>Tokens of a trace: those of its model calls together.</summary>
+    public static TokenSums? TokensOf(CompletedTrace trace)
+    {
+        TokenSums? sums = null;
+        foreach (var span in trace.Spans)
+        {
+            if (TokensOf(span) is { } tokens && IsModelCall(span, trace))
+            {
+                sums = TokenSums.Sum(sums, tokens);
+            }
+        }
+
+        return sums;
+    }
+
+    private static TokenSums? TokensOf(Activity span)
     {
         var input = Number(span, GenAIAttributes.Usage.InputTokens);
         var output = Number(span, GenAIAttributes.Usage.OutputTokens);
-        return input is null && output is null ? null : TokenUsageJson(
-            input ?? 0, output ?? 0, Number(span, GenAIAttributes.Usage.CacheReadInputTokens), CacheWrite(span));
-    }
-
-    /// <summary>Tokens of a trace: those of its model calls together.</summary>
-    public static string? TokenUsageOf(CompletedTrace trace)
-    {
-        long input = 0, output = 0;
-        long? cacheRead = null, cacheCreation = null;
-        var any = false;
-        foreach (var span in trace.Spans)
-        {
-            if (!IsModelCall(span, trace) || (Number(span, GenAIAttributes.Usage.InputTokens) is null && Number(span, GenAIAttributes.Usage.OutputTokens) is null))
-            {
-                continue;
-            }
-
-            any = true;
-            input += Number(span, GenAIAttributes.Usage.InputTokens) ?? 0;
-            output += Number(span, GenAIAttributes.Usage.OutputTokens) ?? 0;
-            cacheRead = Sum(cacheRead, Number(span, GenAIAttributes.Usage.CacheReadInputTokens));
-            cacheCreation = Sum(cacheCreation, CacheWrite(span));
-        }
-
-        return any ? TokenUsageJson(input, output, cacheRead, cacheCreation) : null;
-    }
-
-    private static long? Sum(long? total, long? part) => part is null ? total : (total ?? 0) + part;
-
-    private static string TokenUsageJson(long input, long output, long? cacheRead, long? cacheCreation)
-    {
-        var json = string.Create(CultureInfo.InvariantCulture, $"{{\"input_tokens\":{input},\"output_tokens\":{output},\"total_tokens\":{input + output}");
-        if (cacheRead is not null)
-        {
-            json += string.Create(CultureInfo.InvariantCulture, $",\"cache_read_input_tokens\":{cacheRead}");
-        }
-
-        if (cacheCreation is not null)
-        {
-            json += string.Create(CultureInfo.InvariantCulture, $",\"cache_creation_input_tokens\":{cacheCreation}");
-        }
-
-        return json + "}";
+        return input is null && output is null
+            ? null
+            : new TokenSums(input ?? 0, output ?? 0, Number(span, GenAIAttributes.Usage.CacheReadInputTokens), CacheWrite(span));
     }
 
     /// <summary>The newer form of the convention has another name for it.</summary>
@@ -107,6 +83,8 @@ internal sealed class SpanAttributes(MlflowTracingOptions options)
         int number => number,
         _ => null,
     };
+
+    private string? ForeignText(Activity span, string key) => _withForeignContent ? Text(span, key) : null;
 
     private static string? Text(Activity span, string key) => span.GetTagItem(key) as string;
 
@@ -132,9 +110,9 @@ internal sealed class SpanAttributes(MlflowTracingOptions options)
             sink.Add(MlflowAttributes.Llm.Provider, provider);
         }
 
-        if (TokenUsageOf(span) is { } usage)
+        if (TokensOf(span) is { } tokens)
         {
-            sink.Add(MlflowAttributes.Chat.TokenUsage, usage);
+            sink.Add(MlflowAttributes.Chat.TokenUsage, tokens.ToJson());
             if (!options.UseMlflowPricing)
             {
                 sink.Add(MlflowAttributes.Llm.Cost, ZeroCost);
@@ -142,7 +120,7 @@ internal sealed class SpanAttributes(MlflowTracingOptions options)
         }
     }
 
-    private static void WriteContent(Activity span, SpanContent? content, CompletedTrace trace, IAttributeSink sink)
+    private void WriteContent(Activity span, SpanContent? content, CompletedTrace trace, IAttributeSink sink)
     {
         if (content?.Api is { } api)
         {
@@ -155,7 +133,7 @@ internal sealed class SpanAttributes(MlflowTracingOptions options)
         {
             WriteValue(MlflowAttributes.SpanInputs, inputs.Span, sink);
         }
-        else if ((Text(span, GenAIAttributes.Tool.CallArguments) ?? (callId is null ? null : trace.ToolCalls.ArgumentsOf(callId))) is { } arguments)
+        else if ((ForeignText(span, GenAIAttributes.Tool.CallArguments) ?? (callId is null ? null : trace.ToolCalls.ArgumentsOf(callId))) is { } arguments)
         {
             sink.Add(MlflowAttributes.SpanInputs, arguments);
         }
@@ -164,7 +142,7 @@ internal sealed class SpanAttributes(MlflowTracingOptions options)
         {
             WriteValue(MlflowAttributes.SpanOutputs, outputs.Span, sink);
         }
-        else if ((Text(span, GenAIAttributes.Tool.CallResult) ?? (callId is null ? null : trace.ToolCalls.ResultOf(callId))) is { } result)
+        else if ((ForeignText(span, GenAIAttributes.Tool.CallResult) ?? (callId is null ? null : trace.ToolCalls.ResultOf(callId))) is { } result)
         {
             sink.Add(MlflowAttributes.SpanOutputs, result);
         }
@@ -227,7 +205,11 @@ internal sealed class SpanAttributes(MlflowTracingOptions options)
 
     private void WriteTrace(CompletedTrace trace, TraceSummary summary, IAttributeSink sink)
     {
-        sink.Add(MlflowAttributes.TraceTagPrefix + MlflowAttributes.Tag.TraceName, summary.Name);
+        if (trace.OuterSpan == default)
+        {
+            sink.Add(MlflowAttributes.TraceTagPrefix + MlflowAttributes.Tag.TraceName, summary.Name);
+        }
+
         foreach (var (key, value) in trace.Details?.Tags ?? [])
         {
             sink.Add(MlflowAttributes.TraceTagPrefix + TraceSummary.Cut(key, 250), TraceSummary.Cut(value, 8000)!);

@@ -84,6 +84,57 @@ public sealed class LateSpanTests
         Assert.Equal(traceInfos, app.TraceInfos.Count);
     }
 
+    [Fact]
+    public async Task What_comes_late_counts_in_what_was_told_of_the_whole()
+    {
+        await using var app = await TracedApp.StartAsync(mlflow: options => options.Version = "3.12.0");
+        var (gate, held) = Hold(app);
+        Task<string> late;
+        using (Requests.Start())
+        {
+            late = app.AskAsync("Late?");
+            await held.Soon();
+            await app.AskAsync("In time?");
+        }
+
+        app.Flush();
+        var before = Assert.Single(app.Mlflow.Traces).TokenUsage["total_tokens"];
+        gate.SetResult();
+        await late;
+        app.Flush();
+
+        var trace = Assert.Single(app.Mlflow.Traces);
+        Assert.Equal(2, app.TraceInfos.Count);
+        Assert.True(trace.TokenUsage["total_tokens"] > before, "The late call's tokens are missing.");
+        Assert.Equal(("OK", "chat demo/llama"), (trace.State, trace.Name));
+    }
+
+    [Fact]
+    public async Task A_second_request_of_one_trace_hangs_below_the_first()
+    {
+        // Whose caller exports nowhere, or elsewhere: MLflow's page shows what hangs below one root only.
+        const string Caller = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
+        await using var app = await TracedApp.StartAsync();
+        foreach (var question in new[] { "First?", "Second?" })
+        {
+            using (Requests.Start(Caller))
+            {
+                await app.AskAsync(question);
+            }
+
+            app.Flush();
+        }
+
+        var trace = Assert.Single(app.Mlflow.Traces);
+        Assert.Equal("""
+            request
+              chat demo/llama
+              request
+                chat demo/llama
+            """, Tree.Of(trace));
+        Assert.Equal("First?", trace.RequestPreview);
+    }
+
     [Theory]
     [InlineData(true)]
     [InlineData(false)]

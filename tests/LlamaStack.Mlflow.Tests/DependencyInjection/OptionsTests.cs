@@ -19,6 +19,7 @@ public sealed class OptionsTests
         { "MLFLOW_TRACKING_TOKEN", "env", "Token", "section", options => options.Token, "env", "section" },
         { "MLFLOW_WORKSPACE", "env", "Workspace", "section", options => options.Workspace, "env", "section" },
         { "MLFLOW_TRACKING_INSECURE_TLS", "true", "InsecureTls", "false", options => options.InsecureTls, true, false },
+        { "MLFLOW_TRACE_SAMPLING_RATIO", "0.25", "SamplingRatio", "0.5", options => options.SamplingRatio, 0.25, 0.5 },
         { "MLFLOW_ENABLE_TRACING", "false", "Enabled", "true", options => options.Enabled, false, true },
         { "OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT", "true", "ContentCapture", "None", options => options.ContentCapture, ContentCapture.Full, ContentCapture.None },
     };
@@ -33,6 +34,17 @@ public sealed class OptionsTests
         { "no scheme", options => options.TrackingUri = new Uri("localhost:5000", UriKind.RelativeOrAbsolute), ["LlamaStack:Tracing:TrackingUri", "localhost:5000"] },
         { "Databricks", options => options.TrackingUri = new Uri("databricks", UriKind.RelativeOrAbsolute), ["Databricks", "MLFLOW_TRACKING_URI"] },
         { "a Databricks profile", options => options.TrackingUri = new Uri("databricks://profile"), ["Databricks", "MLFLOW_TRACKING_URI"] },
+        { "a Databricks workspace", options => options.TrackingUri = new Uri("https://dbc-1.cloud.databricks.com"), ["Databricks", "MLFLOW_TRACKING_URI"] },
+        { "a Databricks workspace on Azure", options => options.TrackingUri = new Uri("https://adb-1.2.azuredatabricks.net/"), ["Databricks", "MLFLOW_TRACKING_URI"] },
+        { "no authorities", options => options.CertificateAuthorityFile = "/nowhere/ca.pem", ["LlamaStack:Tracing:CertificateAuthorityFile", "MLFLOW_TRACKING_SERVER_CERT_PATH", "/nowhere/ca.pem"] },
+        { "any certificate and certain ones", options => (options.CertificateAuthorityFile, options.InsecureTls) = ("/nowhere/ca.pem", true), ["LlamaStack:Tracing:InsecureTls", "MLFLOW_TRACKING_INSECURE_TLS", "not both"] },
+        { "no client certificate", options => options.ClientCertificateFile = "/nowhere/me.pfx", ["LlamaStack:Tracing:ClientCertificateFile", "MLFLOW_TRACKING_CLIENT_CERT_PATH", "/nowhere/me.pfx"] },
+        { "a ratio above all", options => options.SamplingRatio = 1.5, ["LlamaStack:Tracing:SamplingRatio", "MLFLOW_TRACE_SAMPLING_RATIO"] },
+        { "a ratio that is no number", options => options.SamplingRatio = double.NaN, ["LlamaStack:Tracing:SamplingRatio"] },
+        { "a ratio of an operation", options => options.OperationSamplingRatios["chat"] = -1, ["LlamaStack:Tracing:OperationSamplingRatios:chat"] },
+        { "no request at all", options => options.MaxConcurrentRequests = 0, ["LlamaStack:Tracing:MaxConcurrentRequests"] },
+        { "a tiny spool", options => options.MaxSpoolBytes = 1, ["LlamaStack:Tracing:MaxSpoolBytes"] },
+        { "no time in the spool", options => options.MaxSpoolAge = TimeSpan.Zero, ["LlamaStack:Tracing:MaxSpoolAge"] },
         { "half an address for traces", options => options.TracesEndpoint = new Uri("/v1/traces", UriKind.Relative), ["LlamaStack:Tracing:TracesEndpoint"] },
         { "an address for traces that is none", options => options.TracesEndpoint = new Uri("ftp://host/v1/traces"), ["LlamaStack:Tracing:TracesEndpoint"] },
         { "a name as id", options => options.ExperimentId = "my-experiment", ["LlamaStack:Tracing:ExperimentId", "MLFLOW_EXPERIMENT_ID", "MLFLOW_EXPERIMENT_NAME"] },
@@ -64,6 +76,19 @@ public sealed class OptionsTests
 
         // An empty variable is as good as none.
         Assert.Equal(read(Read([])), read(Read(new() { [variable] = "" })));
+    }
+
+    [Fact]
+    public void Certificates_come_from_MLflows_own_variables()
+    {
+        var options = new MlflowTracingOptions();
+
+        EnvironmentSettings.Apply(options, new ConfigurationBuilder().AddInMemoryCollection(new Dictionary<string, string?>
+        {
+            ["MLFLOW_TRACKING_SERVER_CERT_PATH"] = "ca.pem", ["MLFLOW_TRACKING_CLIENT_CERT_PATH"] = "me.pem", ["LlamaStack:Tracing:OperationSamplingRatios:embeddings"] = "0.1",
+        }).Build());
+
+        Assert.Equal(("ca.pem", "me.pem", 0.1), (options.CertificateAuthorityFile, options.ClientCertificateFile, options.OperationSamplingRatios["Embeddings"]));
     }
 
     [Fact]

@@ -9,6 +9,7 @@ internal sealed class ExporterCounts : IDisposable
     private readonly MeterListener _listener = new();
     private readonly ConcurrentDictionary<string, long> _counts = [];
     private long _queued;
+    private long _spooled;
 
     public ExporterCounts(IMeterFactory meters)
     {
@@ -21,6 +22,12 @@ internal sealed class ExporterCounts : IDisposable
         };
         _listener.SetMeasurementEventCallback<long>((instrument, value, tags, _) =>
         {
+            if (instrument is ObservableInstrument<long>)
+            {
+                Interlocked.Exchange(ref _spooled, value);
+                return;
+            }
+
             var key = instrument.Name["llama_stack.exporter.".Length..];
             foreach (var (name, tag) in tags)
             {
@@ -43,6 +50,17 @@ internal sealed class ExporterCounts : IDisposable
             return Interlocked.Read(ref _queued);
         }
     }
+
+    public long Spooled
+    {
+        get
+        {
+            _listener.RecordObservableInstruments();
+            return Interlocked.Read(ref _spooled);
+        }
+    }
+
+    public long NotSampled => this["not_sampled"];
 
     /// <summary>Gets what was lost, by reason, in the order of the reasons' names: <c>refused: 3</c>.</summary>
     public string Dropped => string.Join(", ", _counts

@@ -57,8 +57,8 @@ public sealed class SpanAttributesTests : IDisposable
         ];
 
         var trace = new CompletedTrace(spans, agent);
-        Assert.Equal("""{"input_tokens":150,"output_tokens":10,"total_tokens":160,"cache_read_input_tokens":7}""", SpanAttributes.TokenUsageOf(trace));
-        Assert.Null(SpanAttributes.TokenUsageOf(new CompletedTrace([agent], agent)));
+        Assert.Equal("""{"input_tokens":150,"output_tokens":10,"total_tokens":160,"cache_read_input_tokens":7}""", SpanAttributes.TokensOf(trace)?.ToJson());
+        Assert.Null(SpanAttributes.TokensOf(new CompletedTrace([agent], agent)));
         Assert.DoesNotContain("mlflow.chat.tokenUsage", AttributeList.Of(agent).Keys);
         Assert.False(SpanAttributes.Belongs(agent, trace, Input));
         Assert.False(SpanAttributes.Belongs(agent, trace, "gen_ai.usage.reasoning.output_tokens"));
@@ -79,7 +79,7 @@ public sealed class SpanAttributesTests : IDisposable
         Assert.Equal("CHAIN", attributes["mlflow.spanType"]);
         Assert.DoesNotContain(attributes.Keys, key => key is "mlflow.chat.tokenUsage" or "mlflow.llm.model" or "mlflow.llm.cost");
         Assert.False(SpanAttributes.Belongs(outer, trace, Input));
-        Assert.Equal("""{"input_tokens":9,"output_tokens":2,"total_tokens":11}""", SpanAttributes.TokenUsageOf(trace));
+        Assert.Equal("""{"input_tokens":9,"output_tokens":2,"total_tokens":11}""", SpanAttributes.TokensOf(trace)?.ToJson());
         Assert.Equal("CHAT_MODEL", AttributeList.Of(outer)["mlflow.spanType"]);
     }
 
@@ -273,7 +273,7 @@ public sealed class SpanAttributesTests : IDisposable
         var trace = new CompletedTrace([call, root], root);
 
         var written = new PooledBytes();
-        new OtlpTraces(new MlflowTracingOptions(), new TraceResource(() => null, null)).Write([trace], written);
+        new OtlpTraces(new MlflowTracingOptions(), new TraceResource(() => null, null)).WriteSpans(trace, written);
 
         Assert.True(written.Length > 0);
         Assert.Contains("mlflow.chat.messages", AttributeList.Of(call, trace).Keys);

@@ -1,0 +1,22 @@
+namespace LlamaStack.Mlflow;
+
+/// <summary>What the parts of a trace add up to: when it began and ended, and its tokens.</summary>
+internal sealed class TraceSums
+{
+    public DateTime Start { get; private set; } = DateTime.MaxValue;
+
+    public DateTime End { get; private set; } = DateTime.MinValue;
+
+    public TokenSums? Tokens { get; private set; }
+
+    public void Add(CompletedTrace trace)
+    {
+        foreach (var span in trace.Spans)
+        {
+            var end = span.StartTimeUtc + span.Duration;
+            (Start, End) = (span.StartTimeUtc < Start ? span.StartTimeUtc : Start, end > End ? end : End);
+        }
+
+        Tokens = TokenSums.Sum(Tokens, SpanAttributes.TokensOf(trace));
+    }
+}

@@ -1,0 +1,84 @@
+using System.IO.Compression;
+using System.Net.Http.Headers;
+using LlamaStack.Instrumentation;
+
+namespace LlamaStack.Mlflow;
+
+/// <summary>One OTLP request to the experiment that takes the traces.</summary>
+internal sealed class TracesPost(HttpClient http, TracesRoute route, MlflowServer server, MlflowTracingOptions options, TimeProvider time)
+{
+    /// <summary>Sends traces once.</summary>
+    /// <returns>The answer, and where they went.</returns>
+    public async Task<(ExportAnswer Answer, MlflowServer.Target? Target)> SendAsync(IReadOnlyList<EncodedTrace> traces, CancellationToken cancellationToken)
+    {
+        try
+        {
+            var target = await server.GetTargetAsync(cancellationToken).ConfigureAwait(false);
+            var answer = await SendAsync(traces, target, cancellationToken).ConfigureAwait(false);
+            if (answer.Result is ExportResult.ExperimentGone)
+            {
+                // Deleted for good, or the server has a new database: it is looked for anew, once.
+                server.Forget();
+                target = await server.GetTargetAsync(cancellationToken).ConfigureAwait(false);
+                answer = await SendAsync(traces, target, cancellationToken).ConfigureAwait(false);
+            }
+
+            return (answer, target);
+        }
+        catch (MlflowException e)
+        {
+            return (ExportAnswer.Of(e), null);
+        }
+    }
+
+    private async Task<ExportAnswer> SendAsync(IReadOnlyList<EncodedTrace> traces, MlflowServer.Target target, CancellationToken cancellationToken)
+    {
+        var bytes = Body(traces);
+        try
+        {
+            using var response = await route.PostAsync(http, target.ExperimentId, () => Content(bytes), cancellationToken).ConfigureAwait(false);
+            var body = response.IsSuccessStatusCode ? "" : await response.Content.ReadAsStringAsync(cancellationToken).ConfigureAwait(false);
+            return ExportAnswer.Of(response, body, http.BaseAddress, time.GetUtcNow());
+        }
+        catch (Exception e) when (e is HttpRequestException || (e is OperationCanceledException && !cancellationToken.IsCancellationRequested))
+        {
+            return ExportAnswer.Of(MlflowErrors.Unreachable(http.BaseAddress, e));
+        }
+    }
+
+    private byte[] Body(IReadOnlyList<EncodedTrace> traces)
+    {
+        var bytes = new PooledBytes(64 * 1024);
+        OtlpTraces.WriteRequest(traces, bytes);
+        byte[] body;
+        if (options.Compress)
+        {
+            using var compressed = new MemoryStream();
+            using (var gzip = new GZipStream(compressed, CompressionLevel.Fastest, leaveOpen: true))
+            {
+                gzip.Write(bytes.Span);
+            }
+
+            body = compressed.ToArray();
+        }
+        else
+        {
+            body = bytes.Span.ToArray();
+        }
+
+        bytes.Return();
+        return body;
+    }
+
+    private ByteArrayContent Content(byte[] body)
+    {
+        var content = new ByteArrayContent(body);
+        content.Headers.ContentType = new MediaTypeHeaderValue("application/x-protobuf");
+        if (options.Compress)
+        {
+            content.Headers.ContentEncoding.Add("gzip");
+        }
+
+        return content;
+    }
+}

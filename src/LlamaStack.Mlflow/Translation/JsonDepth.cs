@@ -1,0 +1,50 @@
+using System.Text;
+using System.Text.Json;
+
+namespace LlamaStack.Mlflow;
+
+/// <summary>JSON nested deeper than MLflow reads it: it answers 422 to the whole request, whatever else is in it.</summary>
+internal static class JsonDepth
+{
+    /// <summary>Half of what Python's reader stands.</summary>
+    private const int MaxDepth = 500;
+
+    public static bool IsTooDeep(ReadOnlySpan<byte> json) =>
+        json.Length > MaxDepth && json.Count((byte)'[') + json.Count((byte)'{') > MaxDepth && IsDeep(json);
+
+    public static bool IsTooDeep(string text) =>
+        text.Length > MaxDepth && text.AsSpan().Count('[') + text.AsSpan().Count('{') > MaxDepth && IsDeep(Encoding.UTF8.GetBytes(text));
+
+    /// <summary>The same as a JSON string: it is shown as text, and nothing of it is lost.</summary>
+    public static string AsText(string json) => $"\"{JsonEncodedText.Encode(Encoding.UTF8.GetBytes(json))}\"";
+
+    private static bool IsDeep(ReadOnlySpan<byte> json)
+    {
+        var depth = 0;
+        var isInString = false;
+        for (var position = 0; position < json.Length; position++)
+        {
+            switch (json[position])
+            {
+                case (byte)'\\' when isInString:
+                    position++;
+                    break;
+                case (byte)'"':
+                    isInString = !isInString;
+                    break;
+                case (byte)'[' or (byte)'{' when !isInString:
+                    if (++depth > MaxDepth)
+                    {
+                        return true;
+                    }
+
+                    break;
+                case (byte)']' or (byte)'}' when !isInString:
+                    depth--;
+                    break;
+            }
+        }
+
+        return false;
+    }
+}
