@@ -17,10 +17,11 @@ internal sealed class CompletedTrace
     /// <param name="spans">At least one, of one trace.</param>
     /// <param name="root">The root, where it is among them.</param>
     /// <param name="leaves">Does a span leave that is not among them: before, or later?</param>
-    public CompletedTrace(IReadOnlyList<Activity> spans, Activity? root, Func<Activity, bool>? leaves = null)
+    /// <param name="withWords">May the words of another library's error be told by our span?</param>
+    public CompletedTrace(IReadOnlyList<Activity> spans, Activity? root, Func<Activity, bool>? leaves = null, bool withWords = true)
     {
         Details = TraceDetails.Of(spans[0]);
-        Spans = CoveringSpans.Merge(spans);
+        Spans = CoveringSpans.Merge(spans, withWords);
         _leaves = leaves;
         Root = root is null ? null : CoveringSpans.Resolve(root);
         _ids = new HashSet<ActivitySpanId>(Spans.Count);

@@ -16,8 +16,9 @@ internal static class CoveringSpans
 
     /// <summary>Merges what covers one exchange.</summary>
     /// <param name="spans">The spans of a trace that leave together, in the order in which they ended.</param>
+    /// <param name="withWords">May the words of another library's error be told by our span?</param>
     /// <returns>The spans that are left.</returns>
-    public static IReadOnlyList<Activity> Merge(IReadOnlyList<Activity> spans)
+    public static IReadOnlyList<Activity> Merge(IReadOnlyList<Activity> spans, bool withWords)
     {
         var covering = Find(spans);
         if (covering is null)
@@ -44,7 +45,7 @@ internal static class CoveringSpans
         {
             if (covering.TryGetValue(span, out var cover) && cover is { Calls: 1, Exchange: { } exchange })
             {
-                Merge(span, exchange);
+                Merge(span, exchange, withWords);
             }
             else
             {
@@ -91,11 +92,11 @@ internal static class CoveringSpans
     private static bool IsTransport(Activity span) => span.Source.Name == "System.Net.Http";
 
     /// <summary>What only the other library knew is told by the exchange's span from now on. Content is not: whether that is recorded, is our option.</summary>
-    private static void Merge(Activity span, Activity exchange)
+    private static void Merge(Activity span, Activity exchange, bool withWords)
     {
         foreach (var (key, value) in span.TagObjects)
         {
-            if (exchange.GetTagItem(key) is null && key is not (GenAIAttributes.InputMessages or GenAIAttributes.OutputMessages or GenAIAttributes.SystemInstructions or GenAIAttributes.Tool.Definitions))
+            if (exchange.GetTagItem(key) is null && !ForeignContent.IsContent(key) && key is not GenAIAttributes.Tool.Definitions)
             {
                 exchange.SetTag(key, value);
             }
@@ -103,8 +104,8 @@ internal static class CoveringSpans
 
         if (span.Status is ActivityStatusCode.Error && exchange.Status is not ActivityStatusCode.Error)
         {
-            exchange.SetStatus(ActivityStatusCode.Error, span.StatusDescription);
-            foreach (var happened in span.Events)
+            exchange.SetStatus(ActivityStatusCode.Error, withWords ? span.StatusDescription : null);
+            foreach (var happened in withWords ? span.Events : [])
             {
                 exchange.AddEvent(happened);
             }

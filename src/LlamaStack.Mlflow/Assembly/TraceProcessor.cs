@@ -29,6 +29,7 @@ internal sealed class TraceProcessor : BaseProcessor<Activity>
     private readonly Action? _notSampled;
     private readonly TimeSpan _maxTraceDuration;
     private readonly bool _includeHttpSpans;
+    private readonly bool _withWords;
     private readonly TimeProvider _time;
     private readonly ITimer _sweep;
 
@@ -44,6 +45,7 @@ internal sealed class TraceProcessor : BaseProcessor<Activity>
         _hasLeft = activity => activity.Recorded && Of(activity) is { Leaves: true, HasEnded: true };
         _maxTraceDuration = options.MaxTraceDuration;
         _includeHttpSpans = options.EffectiveIncludeHttpSpans;
+        _withWords = options.EffectiveContentCapture is ContentCapture.Full;
         _time = time;
         _sweep = time.CreateTimer(_ => Sweep(), null, _sweepInterval, _sweepInterval);
     }
@@ -81,7 +83,7 @@ internal sealed class TraceProcessor : BaseProcessor<Activity>
             }
         }
 
-        Send(new CompletedTrace(spans, HasAbove(data, _leaves) ? null : data, _leaves));
+        Send(new CompletedTrace(spans, HasAbove(data, _leaves) ? null : data, _leaves, _withWords));
     }
 
     protected override bool OnForceFlush(int timeoutMilliseconds) => _sink.Flush(Timeout(timeoutMilliseconds));
@@ -177,7 +179,7 @@ internal sealed class TraceProcessor : BaseProcessor<Activity>
             _awaited.TryAdd(top, false);
             if (early is not null)
             {
-                Send(new CompletedTrace(early, null, _leaves));
+                Send(new CompletedTrace(early, null, _leaves, _withWords));
             }
         }
 
@@ -208,7 +210,7 @@ internal sealed class TraceProcessor : BaseProcessor<Activity>
                 _awaited.TryRemove(top, out _);
                 if (span.Take() is { Count: > 0 } spans)
                 {
-                    Send(new CompletedTrace(spans, null, _leaves));
+                    Send(new CompletedTrace(spans, null, _leaves, _withWords));
                 }
             }
         }
@@ -232,7 +234,7 @@ internal sealed class TraceProcessor : BaseProcessor<Activity>
         {
             var known = spans.ToHashSet();
             var root = spans.Find(span => !HasAbove(span, above => known.Contains(above) || leaves(above)));
-            Send(new CompletedTrace(spans, root, leaves));
+            Send(new CompletedTrace(spans, root, leaves, _withWords));
         }
     }
 }
