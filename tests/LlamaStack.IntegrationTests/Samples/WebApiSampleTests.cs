@@ -2,9 +2,7 @@ using System.Net;
 using System.Net.Http.Json;
 using System.Net.ServerSentEvents;
 using System.Text.Json.Nodes;
-using LlamaStack.Mlflow;
 using LlamaStack.Testing;
-using LlamaStack.TestSupport;
 
 namespace LlamaStack.IntegrationTests;
 
@@ -38,25 +36,19 @@ public sealed class WebApiSampleTests(PeersFixture peers)
     public async Task Mode_Otlp_through_a_real_Collector()
     {
         var (models, mlflow) = (await peers.OgxAsync(), await peers.MlflowAsync());
-        var experiment = await CreateExperimentAsync(mlflow.Address);
-        var collector = await PeersFixture.CollectorAsync(mlflow.Address, experiment);
-        try
-        {
-            await SixCallsAsync(
-                new Dictionary<string, string>(Settings(models.Address, mlflow.Address, "stub/stub-chat", "stub/stub-embed"))
-                {
-                    ["LlamaStack__Tracing__Mode"] = "Otlp",
-                    ["LlamaStack__Tracing__ContentCapture"] = "Full",
-                    ["OTEL_EXPORTER_OTLP_ENDPOINT"] = collector.Address.AbsoluteUri,
-                    ["OTEL_EXPORTER_OTLP_PROTOCOL"] = "http/protobuf",
-                    ["OTEL_BSP_SCHEDULE_DELAY"] = "200",
-                },
-                mlflow.Address);
-        }
-        finally
-        {
-            await (collector.Process?.DisposeAsync() ?? ValueTask.CompletedTask);
-        }
+        await using var second = await OtlpTestServer.StartAsync(cancellationToken: Cancellation);
+        await using var collector = await ShippedCollector.StartAsync(mlflow.Address, second.Endpoint, Cancellation);
+
+        await SixCallsAsync(
+            new Dictionary<string, string>(Settings(models.Address, mlflow.Address, "stub/stub-chat", "stub/stub-embed"))
+            {
+                ["LlamaStack__Tracing__Mode"] = "Otlp",
+                ["LlamaStack__Tracing__ContentCapture"] = "Full",
+                ["OTEL_EXPORTER_OTLP_ENDPOINT"] = collector.Address.AbsoluteUri,
+                ["OTEL_EXPORTER_OTLP_PROTOCOL"] = "http/protobuf",
+                ["OTEL_BSP_SCHEDULE_DELAY"] = "200",
+            },
+            mlflow.Address);
     }
 
     [Fact]
@@ -227,11 +219,5 @@ public sealed class WebApiSampleTests(PeersFixture peers)
         Assert.All(deltas, item => Assert.Equal("delta", item.EventType));
         Assert.Equal((string)done["answer"]!, string.Concat(deltas.Select(item => (string)JsonNode.Parse(item.Data)!["text"]!)));
         return done;
-    }
-
-    private static async Task<string> CreateExperimentAsync(Uri mlflow)
-    {
-        using var http = new HttpClient { BaseAddress = mlflow };
-        return (await new MlflowClient(http).GetOrCreateExperimentAsync($"otlp-{Guid.NewGuid():N}", Cancellation)).Id;
     }
 }

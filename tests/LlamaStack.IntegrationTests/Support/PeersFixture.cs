@@ -16,9 +16,6 @@ public sealed class PeersFixture : IAsyncLifetime
     /// <summary>A real OGX, or the test is skipped and says why.</summary>
     public async Task<Peer> OgxAsync() => Required(await _peers.OgxAsync(), "OGX_TEST_URI");
 
-    /// <summary>A real Collector in front of an experiment, or the test is skipped and says why.</summary>
-    public static async Task<Peer> CollectorAsync(Uri mlflow, string experimentId) => Required(await Peers.CollectorAsync(mlflow, experimentId), "OTELCOL_TEST_URI");
-
     public ValueTask InitializeAsync() => ValueTask.CompletedTask;
 
     public ValueTask DisposeAsync() => _peers.DisposeAsync();

@@ -21,11 +21,6 @@ public sealed class Peers : IAsyncDisposable
     /// <summary>A real OGX with its stub of a model provider.</summary>
     public Task<Peer?> OgxAsync() => _ogx.Value;
 
-    /// <summary>A real Collector that forwards to an experiment of a real MLflow; the caller disposes it.</summary>
-    public static async Task<Peer?> CollectorAsync(Uri mlflow, string experimentId) =>
-        await FindAsync("OTELCOL_TEST_URI", () => PeerProcess.StartAsync(
-            "start-otelcol", "--mlflow", mlflow.AbsoluteUri.TrimEnd('/'), "--experiment", experimentId, "--http-port", "0", "--grpc-port", "0", "--exit-with", OwnId));
-
     /// <summary>Why a test of a real server is skipped.</summary>
     public static string Missing(string variable) => $"no real server: set {variable}, or put the peers folder at ../shared/peers";
 
