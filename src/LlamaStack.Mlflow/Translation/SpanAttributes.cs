@@ -45,7 +45,7 @@ internal sealed class SpanAttributes(MlflowTracingOptions options)
     /// Does this attribute belong on this span in MLflow? Sums of tokens on a span that covers several calls do not: MLflow would count them in place of the calls'.
     /// Nor does a conversation that is none: MLflow would take it for the session.
     /// </summary>
-    public static bool Belongs(Activity span, CompletedTrace trace, string key, object? value) => key is GenAIAttributes.ConversationId
+    public static bool Belongs(Activity span, CompletedTrace trace, string key, object? value = null) => key is GenAIAttributes.ConversationId
         ? !TraceSummary.IsOfOneTurn(value)
         : !key.StartsWith(GenAIAttributes.Usage.Prefix, StringComparison.Ordinal) || IsModelCall(span, trace);
 
