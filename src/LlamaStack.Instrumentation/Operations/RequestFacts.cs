@@ -44,25 +44,29 @@ internal sealed class RequestFacts
 
     private void ReadAddress(Uri address)
     {
-        var segments = address.AbsolutePath.TrimEnd('/').Split('/');
+        const string Search = "/search", Deployments = "/deployments/";
+        var path = address.AbsolutePath.AsSpan().TrimEnd('/');
         if (_api is GenAIApi.StoredResponse)
         {
             var query = HttpUtility.ParseQueryString(address.Query);
-            Add(GenAIAttributes.Response.Id, Uri.UnescapeDataString(segments[^1]));
+            Add(GenAIAttributes.Response.Id, LastSegment(path));
             Stream = query["stream"] is "true";
             Add(GenAIAttributes.Request.Stream, Stream ? true : null);
             Add(GenAIAttributes.Request.StreamCursor, query["starting_after"]);
         }
-        else if (_api is GenAIApi.VectorSearch && segments[^1].Equals("search", StringComparison.OrdinalIgnoreCase))
+        else if (_api is GenAIApi.VectorSearch && path.EndsWith(Search, StringComparison.OrdinalIgnoreCase))
         {
-            AddDataSource(Uri.UnescapeDataString(segments[^2]));
+            AddDataSource(LastSegment(path[..^Search.Length]));
         }
-        else if (Array.FindIndex(segments, static segment => segment.Equals("deployments", StringComparison.OrdinalIgnoreCase)) is >= 0 and var deployments && deployments < segments.Length - 1)
+        else if (path.IndexOf(Deployments, StringComparison.OrdinalIgnoreCase) is >= 0 and var deployments)
         {
             // Azure names the model in the path; the body need not.
-            Model = Uri.UnescapeDataString(segments[deployments + 1]);
+            var name = path[(deployments + Deployments.Length)..];
+            Model = Uri.UnescapeDataString(name.IndexOf('/') is > 0 and var end ? name[..end] : name);
         }
     }
+
+    private static string LastSegment(ReadOnlySpan<char> path) => Uri.UnescapeDataString(path[(path.LastIndexOf('/') + 1)..]);
 
     private void Read(ReadOnlySpan<byte> name, ReadOnlySpan<byte> value)
     {
