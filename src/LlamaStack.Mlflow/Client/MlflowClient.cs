@@ -1,10 +1,6 @@
 using System.Buffers;
 using System.Net;
-using System.Net.Http.Headers;
-using System.Net.Http.Json;
 using System.Runtime.CompilerServices;
-using System.Text.Json;
-using System.Text.Json.Serialization.Metadata;
 
 namespace LlamaStack.Mlflow;
 
@@ -12,21 +8,21 @@ namespace LlamaStack.Mlflow;
 /// <remarks>Registered by <c>WithMlflowTracing()</c> with the address and credentials of <see cref="MlflowTracingOptions"/>.</remarks>
 public sealed class MlflowClient
 {
-    internal const string DoesNotExist = "RESOURCE_DOES_NOT_EXIST";
+    internal const string DoesNotExist = MlflowConnection.DoesNotExist;
 
     private const string AlreadyExists = "RESOURCE_ALREADY_EXISTS";
 
     private static readonly SearchValues<char> _versionCharacters = SearchValues.Create("0123456789.");
-
-    private readonly HttpClient _http;
 
     /// <summary>Creates a client.</summary>
     /// <param name="http">Its base address is the server's, with its prefix and a slash at the end; its default headers hold the credentials.</param>
     public MlflowClient(HttpClient http)
     {
         ArgumentNullException.ThrowIfNull(http);
-        _http = http;
+        Server = new MlflowConnection(http);
     }
+
+    internal MlflowConnection Server { get; }
 
     /// <summary>Asks for the server's version.</summary>
     /// <param name="cancellationToken">Cancels the call.</param>
@@ -35,12 +31,12 @@ public sealed class MlflowClient
     /// <remarks>Source: <c>GET /version</c>.</remarks>
     public async Task<Version> GetVersionAsync(CancellationToken cancellationToken = default)
     {
-        using var response = await SendAsync(HttpMethod.Get, "version", null, cancellationToken).ConfigureAwait(false);
+        using var response = await Server.SendAsync(HttpMethod.Get, "version", null, cancellationToken).ConfigureAwait(false);
         var text = (await response.Content.ReadAsStringAsync(cancellationToken).ConfigureAwait(false)).Trim();
         var end = text.AsSpan().IndexOfAnyExcept(_versionCharacters);
         return Version.TryParse(text.AsSpan(0, end < 0 ? text.Length : end).TrimEnd('.'), out var version)
             ? version
-            : throw new MlflowException($"What answers at {_http.BaseAddress} is no MLflow server: it calls its version \"{TraceSummary.Cut(text, 40)}\".", response.StatusCode);
+            : throw new MlflowException($"What answers at {Server.Address} is no MLflow server: it calls its version \"{TraceSummary.Cut(text, 40)}\".", response.StatusCode);
     }
 
     /// <summary>Looks an experiment up by its name; deleted ones are found, too.</summary>
@@ -80,7 +76,7 @@ public sealed class MlflowClient
         {
             try
             {
-                var created = await PostAsync(
+                var created = await Server.PostAsync(
                     "api/2.0/mlflow/experiments/create", new CreateExperiment(name), MlflowJsonContext.Default.CreateExperiment, MlflowJsonContext.Default.CreatedExperiment, cancellationToken).ConfigureAwait(false);
                 return new MlflowExperiment { Id = created.ExperimentId, Name = name, LifecycleStage = "active" };
             }
@@ -115,7 +111,7 @@ public sealed class MlflowClient
         string? page = null;
         do
         {
-            var found = await PostAsync(
+            var found = await Server.PostAsync(
                 "api/3.0/mlflow/traces/search",
                 new SearchTraces([TraceLocation.Of(experimentId)], filter, pageSize, ["timestamp_ms DESC"], page),
                 MlflowJsonContext.Default.SearchTraces,
@@ -140,15 +136,8 @@ public sealed class MlflowClient
     public async Task<MlflowTrace?> GetTraceAsync(string traceId, CancellationToken cancellationToken = default)
     {
         ArgumentException.ThrowIfNullOrEmpty(traceId);
-        try
-        {
-            var answer = await GetAsync($"api/3.0/mlflow/traces/{Uri.EscapeDataString(traceId)}", MlflowJsonContext.Default.TraceAnswer, cancellationToken).ConfigureAwait(false);
-            return answer.Trace?.TraceInfo;
-        }
-        catch (MlflowException e) when (e.ErrorCode is DoesNotExist)
-        {
-            return null;
-        }
+        var answer = await Server.FindAsync($"api/3.0/mlflow/traces/{MlflowConnection.Segment(traceId)}", MlflowJsonContext.Default.TraceAnswer, cancellationToken).ConfigureAwait(false);
+        return answer?.Trace?.TraceInfo;
     }
 
     /// <summary>What the server says of itself; null before 3.10, where it says nothing.</summary>
@@ -156,7 +145,7 @@ public sealed class MlflowClient
     {
         try
         {
-            return await GetAsync("api/3.0/mlflow/server-info", MlflowJsonContext.Default.ServerInfo, cancellationToken).ConfigureAwait(false);
+            return await Server.GetAsync("api/3.0/mlflow/server-info", MlflowJsonContext.Default.ServerInfo, cancellationToken).ConfigureAwait(false);
         }
         catch (MlflowException e) when (e.StatusCode is HttpStatusCode.NotFound)
         {
@@ -165,85 +154,14 @@ public sealed class MlflowClient
     }
 
     /// <summary>StartTraceV3: tells the server what its OTLP endpoint cannot take. After the spans, and whole each time.</summary>
-    internal async Task StartTraceAsync(StartTraceInfo info, CancellationToken cancellationToken)
-    {
-        using var content = Json(new StartTrace(new StartTraceBody(info)), MlflowJsonContext.Default.StartTrace);
-        (await SendAsync(HttpMethod.Post, "api/3.0/mlflow/traces", content, cancellationToken).ConfigureAwait(false)).Dispose();
-    }
+    internal Task StartTraceAsync(StartTraceInfo info, CancellationToken cancellationToken) =>
+        Server.SendAsync(HttpMethod.Post, "api/3.0/mlflow/traces", new StartTrace(new StartTraceBody(info)), MlflowJsonContext.Default.StartTrace, cancellationToken);
 
     internal static MlflowException Deleted(MlflowExperiment experiment) => new(
         $"MLflow's experiment \"{experiment.Name}\" (id {experiment.Id}) is deleted: traces sent to it would be kept where nobody sees them. "
         + $"Restore it (mlflow experiments restore --experiment-id {experiment.Id}), or set another name in LlamaStack:Tracing:ExperimentName or MLFLOW_EXPERIMENT_NAME.",
         HttpStatusCode.OK);
 
-    private async Task<MlflowExperiment?> FindExperimentAsync(string path, CancellationToken cancellationToken)
-    {
-        try
-        {
-            return (await GetAsync(path, MlflowJsonContext.Default.ExperimentAnswer, cancellationToken).ConfigureAwait(false)).Experiment;
-        }
-        catch (MlflowException e) when (e.ErrorCode is DoesNotExist)
-        {
-            return null;
-        }
-    }
-
-    private async Task<T> GetAsync<T>(string path, JsonTypeInfo<T> type, CancellationToken cancellationToken)
-    {
-        using var response = await SendAsync(HttpMethod.Get, path, null, cancellationToken).ConfigureAwait(false);
-        return await ReadAsync(response, type, cancellationToken).ConfigureAwait(false);
-    }
-
-    private async Task<TAnswer> PostAsync<TRequest, TAnswer>(
-        string path, TRequest request, JsonTypeInfo<TRequest> requestType, JsonTypeInfo<TAnswer> answerType, CancellationToken cancellationToken)
-    {
-        using var content = Json(request, requestType);
-        using var response = await SendAsync(HttpMethod.Post, path, content, cancellationToken).ConfigureAwait(false);
-        return await ReadAsync(response, answerType, cancellationToken).ConfigureAwait(false);
-    }
-
-    /// <summary>JSON with its length: MLflow's REST API takes a chunked body for an empty one.</summary>
-    private static ByteArrayContent Json<T>(T value, JsonTypeInfo<T> type)
-    {
-        var content = new ByteArrayContent(JsonSerializer.SerializeToUtf8Bytes(value, type));
-        content.Headers.ContentType = new MediaTypeHeaderValue("application/json");
-        return content;
-    }
-
-    private async Task<T> ReadAsync<T>(HttpResponseMessage response, JsonTypeInfo<T> type, CancellationToken cancellationToken)
-    {
-        try
-        {
-            return await response.Content.ReadFromJsonAsync(type, cancellationToken).ConfigureAwait(false)
-                ?? throw new MlflowException($"MLflow at {_http.BaseAddress} answered with nothing.", response.StatusCode);
-        }
-        catch (JsonException e)
-        {
-            throw new MlflowException($"What answers at {_http.BaseAddress} is no MLflow server: its answer cannot be read ({e.Message}).", response.StatusCode, innerException: e);
-        }
-    }
-
-    private async Task<HttpResponseMessage> SendAsync(HttpMethod method, string path, HttpContent? content, CancellationToken cancellationToken)
-    {
-        using var request = new HttpRequestMessage(method, path) { Content = content };
-        HttpResponseMessage response;
-        try
-        {
-            response = await _http.SendAsync(request, cancellationToken).ConfigureAwait(false);
-        }
-        catch (Exception e) when (e is HttpRequestException || (e is OperationCanceledException && !cancellationToken.IsCancellationRequested))
-        {
-            throw MlflowErrors.Unreachable(_http.BaseAddress, e);
-        }
-
-        if (response.IsSuccessStatusCode)
-        {
-            return response;
-        }
-
-        using (response)
-        {
-            throw await MlflowErrors.OfAsync(response, _http.BaseAddress, cancellationToken).ConfigureAwait(false);
-        }
-    }
+    private async Task<MlflowExperiment?> FindExperimentAsync(string path, CancellationToken cancellationToken) =>
+        (await Server.FindAsync(path, MlflowJsonContext.Default.ExperimentAnswer, cancellationToken).ConfigureAwait(false))?.Experiment;
 }

@@ -1,10 +1,9 @@
-using System.Text.Json;
 using System.Text.Json.Serialization;
 
 namespace LlamaStack.Mlflow;
 
 /// <summary>An experiment: what traces are kept in.</summary>
-public sealed record MlflowExperiment
+public sealed record MlflowExperiment : MlflowObject
 {
     /// <summary>Gets the experiment's id, digits.</summary>
     [JsonPropertyName("experiment_id")]
@@ -21,10 +20,6 @@ public sealed record MlflowExperiment
     /// <summary>Gets where its artifacts lie.</summary>
     [JsonPropertyName("artifact_location")]
     public string? ArtifactLocation { get; init; }
-
-    /// <summary>Gets or sets what else the server says of it.</summary>
-    [JsonExtensionData]
-    public IDictionary<string, JsonElement>? AdditionalProperties { get; set; }
 
     internal bool IsDeleted => LifecycleStage is "deleted";
 }

@@ -3,6 +3,8 @@ using System.Text.Json.Serialization;
 namespace LlamaStack.Mlflow;
 
 [JsonSourceGenerationOptions(DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
+[JsonSerializable(typeof(AssessmentAnswer))]
+[JsonSerializable(typeof(CreateAssessment))]
 [JsonSerializable(typeof(CreateExperiment))]
 [JsonSerializable(typeof(CreatedExperiment))]
 [JsonSerializable(typeof(ErrorAnswer))]
@@ -13,4 +15,5 @@ namespace LlamaStack.Mlflow;
 [JsonSerializable(typeof(ServerInfo))]
 [JsonSerializable(typeof(StartTrace))]
 [JsonSerializable(typeof(TraceAnswer))]
+[JsonSerializable(typeof(UpdateAssessment))]
 internal sealed partial class MlflowJsonContext : JsonSerializerContext;

@@ -5,7 +5,7 @@ using System.Text.Json.Serialization;
 namespace LlamaStack.Mlflow;
 
 /// <summary>What MLflow tells of a trace, without its spans.</summary>
-public sealed record MlflowTrace
+public sealed record MlflowTrace : MlflowObject
 {
     /// <summary>Gets the trace's id: <c>tr-</c> and 32 hexadecimal digits.</summary>
     [JsonPropertyName("trace_id")]
@@ -51,6 +51,10 @@ public sealed record MlflowTrace
     [JsonPropertyName("trace_metadata")]
     public IReadOnlyDictionary<string, string> Metadata { get; init; } = new Dictionary<string, string>();
 
+    /// <summary>Gets feedback and expectations, those that no longer count too.</summary>
+    [JsonPropertyName("assessments")]
+    public IReadOnlyList<MlflowAssessment> Assessments { get; init; } = [];
+
     /// <summary>Gets the trace's name.</summary>
     [JsonIgnore]
     public string? Name => Tags.GetValueOrDefault(MlflowAttributes.Tag.TraceName);
@@ -68,10 +72,6 @@ public sealed record MlflowTrace
     [JsonIgnore]
     public MlflowTokenUsage? TokenUsage =>
         Metadata.TryGetValue(MlflowAttributes.Metadata.TokenUsage, out var json) ? JsonSerializer.Deserialize(json, MlflowJsonContext.Default.MlflowTokenUsage) : null;
-
-    /// <summary>Gets or sets what else the server says of it.</summary>
-    [JsonExtensionData]
-    public IDictionary<string, JsonElement>? AdditionalProperties { get; set; }
 
     [JsonInclude]
     [JsonPropertyName("trace_location")]

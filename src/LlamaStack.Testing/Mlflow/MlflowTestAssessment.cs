@@ -36,6 +36,7 @@ public sealed class MlflowTestAssessment
     public string SourceId { get; }
 
     /// <summary>Gets the reason given.</summary>
+    /// <value>Always <see langword="null"/> for an expectation: MLflow does not keep it.</value>
     public string? Rationale { get; }
 
     /// <summary>Gets the code of an error that stands in for a value.</summary>

@@ -26,7 +26,7 @@ internal sealed class AssessmentRoutes(MlflowStore store)
             IsFeedback = isFeedback,
             Value = value,
             Error = error,
-            Rationale = Text(given, "rationale"),
+            Rationale = isFeedback ? Text(given, "rationale") : null,
             Overrides = Text(given, "overrides"),
             CreateTime = given?["create_time"]?.GetValue<long>() ?? now,
             LastUpdateTime = given?["last_update_time"]?.GetValue<long>() ?? now,
@@ -81,7 +81,7 @@ internal sealed class AssessmentRoutes(MlflowStore store)
             case "assessment_name":
                 row.Name = Text(given, name) ?? "";
                 break;
-            case "rationale":
+            case "rationale" when row.IsFeedback:
                 row.Rationale = Text(given, name) ?? "";
                 break;
             case "metadata":
@@ -101,11 +101,11 @@ internal sealed class AssessmentRoutes(MlflowStore store)
         }
     }
 
-    /// <summary>Idempotent; an assessment that was overridden counts again.</summary>
+    /// <summary>Idempotent, even where there is no such trace; an assessment that was overridden counts again.</summary>
     private MlflowAnswer Delete(Call call)
     {
-        var trace = store.GetTrace(call.Values[0]);
-        if (trace.Assessments.Find(row => row.Id == call.Values[1]) is { } deleted)
+        var trace = store.FindTrace(call.Values[0]);
+        if (trace?.Assessments.Find(row => row.Id == call.Values[1]) is { } deleted)
         {
             trace.Assessments.Remove(deleted);
             if (trace.Assessments.Find(row => row.Id == deleted.Overrides) is { } restored)
