@@ -41,6 +41,16 @@ internal static class MlflowAttributes
         public const string User = "mlflow.trace.user";
     }
 
+    /// <summary>Tags of the registry's models and their versions that make prompts of them.</summary>
+    public static class Prompt
+    {
+        public const string IsPrompt = "mlflow.prompt.is_prompt";
+        public const string ModelConfig = "_mlflow_prompt_model_config";
+        public const string ResponseFormat = "_mlflow_prompt_response_format";
+        public const string Text = "mlflow.prompt.text";
+        public const string Type = "_mlflow_prompt_type";
+    }
+
     public static class Header
     {
         public const string ExperimentId = "x-mlflow-experiment-id";
