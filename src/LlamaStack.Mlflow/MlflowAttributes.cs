@@ -11,6 +11,9 @@ internal static class MlflowAttributes
     public const string SpanOutputs = "mlflow.spanOutputs";
     public const string MessageFormat = "mlflow.message.format";
 
+    /// <summary>The server's own; where a client sends it, older servers lose the trace.</summary>
+    public const string TraceRequestId = "mlflow.traceRequestId";
+
     /// <summary>What a span attribute must start with to become a tag of the trace; read on the root span only.</summary>
     public const string TraceTagPrefix = "mlflow.traceTag.";
 

@@ -13,6 +13,7 @@ internal sealed class OtlpTraces(MlflowTracingOptions options, TraceResource res
 {
     private const int MaxDepth = 8;
     private const int MaxElements = 10_000;
+    private const long MaxTicks = long.MaxValue / 100;
 
     private readonly SpanAttributes _attributes = new(options);
 
@@ -68,15 +69,14 @@ internal sealed class OtlpTraces(MlflowTracingOptions options, TraceResource res
 
         writer.Text(5, SpanTypes.NameOf(span));
         writer.Varint(6, (ulong)span.Kind + 1);
-        var started = Nanoseconds(span.StartTimeUtc);
-        writer.Fixed64(7, started);
-        writer.Fixed64(8, started + ((ulong)span.Duration.Ticks * 100));
+        writer.Fixed64(7, Nanoseconds(span.StartTimeUtc));
+        writer.Fixed64(8, Nanoseconds(span.StartTimeUtc, span.Duration));
         foreach (ref readonly var tag in span.EnumerateTagObjects())
         {
             // Session and user of the root are written with the trace's own.
             if (tag.Value is not null && SpanAttributes.Belongs(span, trace, tag.Key) && !(span == trace.Root && tag.Key is SemanticAttributes.SessionId or SemanticAttributes.UserId))
             {
-                Attribute(writer, 9, tag.Key, Fitting(tag.Key, tag.Value));
+                Attribute(writer, 9, tag.Key, AttributeRules.Fitting(tag.Key, tag.Value));
             }
         }
 
@@ -125,13 +125,12 @@ internal sealed class OtlpTraces(MlflowTracingOptions options, TraceResource res
         writer.End(start);
     }
 
-    /// <summary>Where MLflow looks for a session or a user, on any span, a value too long costs the whole request.</summary>
-    private static object Fitting(string key, object value) =>
-        value is string text && key is SemanticAttributes.SessionId or SemanticAttributes.UserId or GenAIAttributes.ConversationId
-            ? TraceSummary.Cut(text, TraceSummary.MaxIdLength)!
-            : value;
-
-    private static ulong Nanoseconds(DateTime time) => (ulong)(time - DateTime.UnixEpoch).Ticks * 100;
+    /// <summary>From 1970 to 2262: another time costs the whole request.</summary>
+    private static ulong Nanoseconds(DateTime time, TimeSpan after = default)
+    {
+        var ticks = Math.Clamp((time - DateTime.UnixEpoch).Ticks, 0, MaxTicks);
+        return (ulong)Math.Min(ticks + Math.Clamp(after.Ticks, 0, MaxTicks), MaxTicks) * 100;
+    }
 
     private static void Attribute(ProtobufWriter writer, int field, string key, object? value)
     {
@@ -219,6 +218,11 @@ internal sealed class OtlpTraces(MlflowTracingOptions options, TraceResource res
         public void Add(string key, ReadOnlySpan<byte> json)
         {
             json = JsonSurrogates.Mend(json);
+            if (AttributeRules.IsTooDeep(json))
+            {
+                json = (byte[])[.. AttributeRules.TooDeep, .. json];
+            }
+
             if (!Utf8.IsValid(json))
             {
                 // One string that is no UTF-8 costs the whole request.

@@ -96,8 +96,8 @@ internal sealed class TraceInfos(MlflowClient client, MlflowTracingOptions optio
             start.ToString("yyyy-MM-dd'T'HH:mm:ss.fffffff'Z'", CultureInfo.InvariantCulture),
             string.Create(CultureInfo.InvariantCulture, $"{(end - start).TotalSeconds:0.0######}s"),
             root.Status is ActivityStatusCode.Error || summary.Failure is not null ? "ERROR" : "OK",
-            summary.RequestPreview,
-            summary.ResponsePreview,
+            target.TellsAllByAttributes ? summary.RequestPreview : summary.WholeRequestPreview,
+            target.TellsAllByAttributes ? summary.ResponsePreview : summary.WholeResponsePreview,
             TraceSummary.Cut(trace.Details?.ClientRequestId, 50),
             metadata,
             tags);

@@ -108,7 +108,7 @@ internal sealed class SpanAttributes(MlflowTracingOptions options)
             return;
         }
 
-        if (content?.Api is GenAIApi.ChatCompletions or GenAIApi.Responses)
+        if (content?.Api is GenAIApi.ChatCompletions or GenAIApi.Completions or GenAIApi.Responses)
         {
             sink.Add(MlflowAttributes.MessageFormat, "openai");
         }
