@@ -11,6 +11,9 @@ internal static class MlflowAttributes
     public const string SpanOutputs = "mlflow.spanOutputs";
     public const string MessageFormat = "mlflow.message.format";
 
+    /// <summary>The server's own; where a client sends it, older servers lose the trace.</summary>
+    public const string TraceRequestId = "mlflow.traceRequestId";
+
     /// <summary>What a span attribute must start with to become a tag of the trace; read on the root span only.</summary>
     public const string TraceTagPrefix = "mlflow.traceTag.";
 
@@ -39,6 +42,16 @@ internal static class MlflowAttributes
         public const string Session = "mlflow.trace.session";
         public const string TokenUsage = "mlflow.trace.tokenUsage";
         public const string User = "mlflow.trace.user";
+    }
+
+    /// <summary>Tags of the registry's models and their versions that make prompts of them.</summary>
+    public static class Prompt
+    {
+        public const string IsPrompt = "mlflow.prompt.is_prompt";
+        public const string ModelConfig = "_mlflow_prompt_model_config";
+        public const string ResponseFormat = "_mlflow_prompt_response_format";
+        public const string Text = "mlflow.prompt.text";
+        public const string Type = "_mlflow_prompt_type";
     }
 
     public static class Header

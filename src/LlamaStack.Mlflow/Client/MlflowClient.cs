@@ -10,8 +10,6 @@ public sealed class MlflowClient
 {
     internal const string DoesNotExist = MlflowConnection.DoesNotExist;
 
-    private const string AlreadyExists = "RESOURCE_ALREADY_EXISTS";
-
     private static readonly SearchValues<char> _versionCharacters = SearchValues.Create("0123456789.");
 
     /// <summary>Creates a client.</summary>
@@ -80,7 +78,7 @@ public sealed class MlflowClient
                     "api/2.0/mlflow/experiments/create", new CreateExperiment(name), MlflowJsonContext.Default.CreateExperiment, MlflowJsonContext.Default.CreatedExperiment, cancellationToken).ConfigureAwait(false);
                 return new MlflowExperiment { Id = created.ExperimentId, Name = name, LifecycleStage = "active" };
             }
-            catch (MlflowException e) when (e.ErrorCode is AlreadyExists)
+            catch (MlflowException e) when (e.ErrorCode is MlflowConnection.AlreadyExists)
             {
                 // Someone else was faster.
                 experiment = await GetExperimentByNameAsync(name, cancellationToken).ConfigureAwait(false);
@@ -94,18 +92,20 @@ public sealed class MlflowClient
         return experiment.IsDeleted ? throw Deleted(experiment) : experiment;
     }
 
-    /// <summary>Searches the traces of an experiment, newest first, page after page as they are read.</summary>
+    /// <summary>Searches the traces of an experiment, newest first unless told otherwise, page after page as they are read.</summary>
     /// <param name="experimentId">The experiment's id, digits.</param>
     /// <param name="filter">A condition in MLflow's own words, for example <c>trace.status = 'ERROR'</c>; null for all.</param>
     /// <param name="pageSize">How many are asked for at once, from 1 to 500.</param>
+    /// <param name="orderBy">A key in MLflow's own words and a direction: <c>timestamp_ms</c>, <c>execution_time_ms</c>, <c>end_time_ms</c>, <c>name</c> or <c>status</c>, <c>ASC</c> or <c>DESC</c>.</param>
     /// <param name="cancellationToken">Cancels the search.</param>
     /// <returns>The traces, without their spans.</returns>
     /// <exception cref="MlflowException">The server refused, for example a filter that it does not understand, or could not be reached.</exception>
     /// <remarks>Source: <c>POST /api/3.0/mlflow/traces/search</c>.</remarks>
     public async IAsyncEnumerable<MlflowTrace> SearchTracesAsync(
-        string experimentId, string? filter = null, int pageSize = 100, [EnumeratorCancellation] CancellationToken cancellationToken = default)
+        string experimentId, string? filter = null, int pageSize = 100, string orderBy = "timestamp_ms DESC", [EnumeratorCancellation] CancellationToken cancellationToken = default)
     {
         ArgumentException.ThrowIfNullOrEmpty(experimentId);
+        ArgumentException.ThrowIfNullOrEmpty(orderBy);
         ArgumentOutOfRangeException.ThrowIfLessThan(pageSize, 1);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(pageSize, 500);
         string? page = null;
@@ -113,7 +113,7 @@ public sealed class MlflowClient
         {
             var found = await Server.PostAsync(
                 "api/3.0/mlflow/traces/search",
-                new SearchTraces([TraceLocation.Of(experimentId)], filter, pageSize, ["timestamp_ms DESC"], page),
+                new SearchTraces([TraceLocation.Of(experimentId)], filter, pageSize, [orderBy], page),
                 MlflowJsonContext.Default.SearchTraces,
                 MlflowJsonContext.Default.FoundTraces,
                 cancellationToken).ConfigureAwait(false);
@@ -140,12 +140,16 @@ public sealed class MlflowClient
         return answer?.Trace?.TraceInfo;
     }
 
-    /// <summary>What the server says of itself; null before 3.10, where it says nothing.</summary>
-    internal async Task<ServerInfo?> GetServerInfoAsync(CancellationToken cancellationToken)
+    /// <summary>Asks what the server is.</summary>
+    /// <param name="cancellationToken">Cancels the call.</param>
+    /// <returns>What it says of itself, or null from a server before 3.10, which does not.</returns>
+    /// <exception cref="MlflowException">The server refused, or could not be reached.</exception>
+    /// <remarks>Source: <c>GET /api/3.0/mlflow/server-info</c>.</remarks>
+    public async Task<MlflowServerInfo?> GetServerInfoAsync(CancellationToken cancellationToken = default)
     {
         try
         {
-            return await Server.GetAsync("api/3.0/mlflow/server-info", MlflowJsonContext.Default.ServerInfo, cancellationToken).ConfigureAwait(false);
+            return await Server.GetAsync("api/3.0/mlflow/server-info", MlflowJsonContext.Default.MlflowServerInfo, cancellationToken).ConfigureAwait(false);
         }
         catch (MlflowException e) when (e.StatusCode is HttpStatusCode.NotFound)
         {

@@ -8,6 +8,7 @@ namespace LlamaStack.Mlflow;
 /// <summary>One HTTP call each, and what can go wrong with it as an <see cref="MlflowException"/>.</summary>
 internal sealed class MlflowConnection(HttpClient http)
 {
+    public const string AlreadyExists = "RESOURCE_ALREADY_EXISTS";
     public const string DoesNotExist = "RESOURCE_DOES_NOT_EXIST";
 
     public Uri? Address => http.BaseAddress;

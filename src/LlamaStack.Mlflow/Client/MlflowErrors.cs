@@ -59,7 +59,8 @@ internal static class MlflowErrors
         _ => $"MLflow at {address} answered {(int)status}: {Message(error, body)}",
     };
 
-    private static string Message(ErrorAnswer? error, string body) => TraceSummary.Cut(error?.Message ?? body.Trim(), MaxMessageLength)!;
+    /// <summary>A database's complaint comes with its SQL and what was to be written: nobody needs that.</summary>
+    private static string Message(ErrorAnswer? error, string body) => TraceSummary.Cut((error?.Message ?? body).Split("[SQL:", 2)[0].Trim(), MaxMessageLength)!;
 
     private static ErrorAnswer? Read(string body)
     {

@@ -13,6 +13,7 @@ internal sealed class OtlpTraces(MlflowTracingOptions options, TraceResource res
 {
     private const int MaxDepth = 8;
     private const int MaxElements = 10_000;
+    private const long MaxTicks = long.MaxValue / 100;
 
     private readonly SpanAttributes _attributes = new(options);
     private readonly bool _withContent = options.EffectiveContentCapture is ContentCapture.Full;
@@ -92,9 +93,8 @@ internal sealed class OtlpTraces(MlflowTracingOptions options, TraceResource res
 
         writer.Text(5, SpanTypes.NameOf(span));
         writer.Varint(6, (ulong)span.Kind + 1);
-        var started = Nanoseconds(span.StartTimeUtc);
-        writer.Fixed64(7, started);
-        writer.Fixed64(8, started + ((ulong)span.Duration.Ticks * 100));
+        writer.Fixed64(7, Nanoseconds(span.StartTimeUtc));
+        writer.Fixed64(8, Nanoseconds(span.StartTimeUtc, span.Duration));
         var isSilenced = !_withContent && ForeignContent.IsForeign(span);
         foreach (ref readonly var tag in span.EnumerateTagObjects())
         {
@@ -106,7 +106,7 @@ internal sealed class OtlpTraces(MlflowTracingOptions options, TraceResource res
             // Session and user of the root are written with the trace's own.
             if (tag.Value is not null && SpanAttributes.Belongs(span, trace, tag.Key, tag.Value) && !(span == trace.Root && tag.Key is SemanticAttributes.SessionId or SemanticAttributes.UserId))
             {
-                Attribute(writer, 9, tag.Key, Fitting(tag.Key, tag.Value));
+                Attribute(writer, 9, tag.Key, AttributeRules.Fitting(tag.Key, tag.Value));
             }
         }
 
@@ -158,13 +158,12 @@ internal sealed class OtlpTraces(MlflowTracingOptions options, TraceResource res
         writer.End(start);
     }
 
-    /// <summary>Where MLflow looks for a session or a user, on any span, a value too long costs the whole request.</summary>
-    private static object Fitting(string key, object value) =>
-        value is string text && key is SemanticAttributes.SessionId or SemanticAttributes.UserId or GenAIAttributes.ConversationId
-            ? TraceSummary.Cut(text, TraceSummary.MaxIdLength)!
-            : value;
-
-    private static ulong Nanoseconds(DateTime time) => (ulong)(time - DateTime.UnixEpoch).Ticks * 100;
+    /// <summary>From 1970 to 2262: another time costs the whole request.</summary>
+    private static ulong Nanoseconds(DateTime time, TimeSpan after = default)
+    {
+        var ticks = Math.Clamp((time - DateTime.UnixEpoch).Ticks, 0, MaxTicks);
+        return (ulong)Math.Min(ticks + Math.Clamp(after.Ticks, 0, MaxTicks), MaxTicks) * 100;
+    }
 
     private static void Attribute(ProtobufWriter writer, int field, string key, object? value)
     {

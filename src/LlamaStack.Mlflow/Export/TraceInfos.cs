@@ -43,8 +43,8 @@ internal sealed class TraceInfos(MlflowClient client, MlflowServer server, Mlflo
             "",
             "",
             trace.Root!.Status is ActivityStatusCode.Error || summary.Failure is not null ? "ERROR" : "OK",
-            summary.RequestPreview,
-            summary.ResponsePreview,
+            summary.WholeRequestPreview,
+            summary.WholeResponsePreview,
             TraceSummary.Cut(trace.Details?.ClientRequestId, 50),
             metadata,
             tags);

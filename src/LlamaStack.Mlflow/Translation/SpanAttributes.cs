@@ -90,7 +90,7 @@ internal sealed class SpanAttributes(MlflowTracingOptions options)
 
     private void WriteModel(Activity span, SpanContent? content, CompletedTrace trace, IAttributeSink sink)
     {
-        if (content?.Api is GenAIApi.ChatCompletions or GenAIApi.Responses or GenAIApi.StoredResponse)
+        if (content?.Api is GenAIApi.ChatCompletions or GenAIApi.Completions or GenAIApi.Responses or GenAIApi.StoredResponse)
         {
             sink.Add(MlflowAttributes.MessageFormat, "openai");
         }

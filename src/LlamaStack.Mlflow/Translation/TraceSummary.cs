@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Text;
 using LlamaStack.Instrumentation;
 
 namespace LlamaStack.Mlflow;
@@ -9,6 +10,7 @@ internal sealed class TraceSummary
     /// <summary>Longer sessions cost the whole request, longer users are cut by the server.</summary>
     public const int MaxIdLength = 250;
 
+    private readonly SpanContent? _own;
     private readonly SpanContent? _first;
     private readonly SpanContent? _last;
 
@@ -18,6 +20,7 @@ internal sealed class TraceSummary
         var details = trace.Details;
         var own = SpanContent.Of(root);
         var (first, last) = ModelCalls(trace.Spans);
+        _own = own;
         _first = first?.Content;
         _last = last?.Content;
         Name = Cut(details?.Name ?? NameOf(root, trace.Spans), 4096)!;
@@ -50,6 +53,12 @@ internal sealed class TraceSummary
 
     /// <summary>Gets the preview to send, where MLflow would not make a readable one of the root's outputs; else null.</summary>
     public string? ResponsePreview { get; }
+
+    /// <summary>Gets the preview also where MLflow makes it itself: an old server forgets its own when it is told of a trace without one.</summary>
+    public string? WholeRequestPreview => RequestPreview ?? Cut(_own is { Inputs: { } inputs } ? Words(_own, inputs, isQuestion: true) : _first is { Inputs: { } asked } ? Words(_first, asked, isQuestion: true) : null, 1000);
+
+    /// <summary>Gets the preview also where MLflow makes it itself: an old server forgets its own when it is told of a trace without one.</summary>
+    public string? WholeResponsePreview => ResponsePreview ?? Cut(_own is { Outputs: { } outputs } ? Words(_own, outputs, isQuestion: false) : _last is { Outputs: { } answered } ? Words(_last, answered, isQuestion: false) : null, 1000);
 
     /// <summary>Writes what the first model call was asked, as the inside of a JSON string.</summary>
     public bool TryWriteQuestion(PooledBytes output) =>
@@ -163,6 +172,15 @@ internal sealed class TraceSummary
         }
 
         return root is { Outputs: { } outputs } ? JsonText.String(outputs.Span) : null;
+    }
+
+    /// <summary>The question or the answer in OpenAI's shape, else the JSON itself.</summary>
+    private static string? Words(SpanContent content, PooledBytes json, bool isQuestion)
+    {
+        var text = new PooledBytes();
+        var api = content.Api ?? GenAIApi.ChatCompletions;
+        var isFound = isQuestion ? ChatText.TryWriteQuestion(api, json.Span, text) : ChatText.TryWriteAnswer(api, json.Span, text, out _);
+        return Taken(isFound, text) ?? Encoding.UTF8.GetString(json.Span);
     }
 
     private static string? Taken(bool isWanted, PooledBytes escaped)

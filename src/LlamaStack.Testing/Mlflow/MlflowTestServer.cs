@@ -5,8 +5,8 @@ namespace LlamaStack.Testing;
 /// <summary>An MLflow tracking server as far as tracing goes: it takes what the real one takes, refuses what that refuses, and tells what it made of it.</summary>
 /// <remarks>
 /// <para>
-/// Served: OTLP spans with the real rules of translation, previews, sums and states; experiments, traces (V3), assessments, prompts, health, version,
-/// server info. Not served: runs, models, artifacts, dashboards' figures, the web pages. There is no price list, and workspaces are off.
+/// Served: OTLP spans with the real rules of translation, previews, sums and states; experiments, traces (V3), their metrics, assessments, prompts, health, version,
+/// server info. Not served: runs, models, artifacts, the web pages. There is no price list, and workspaces are off.
 /// </para>
 /// <para>Experiment <c>0</c>, <c>Default</c>, is there from the start.</para>
 /// </remarks>
@@ -30,6 +30,7 @@ public sealed class MlflowTestServer : LoopbackTestServer
         new ExperimentRoutes(_store, _behaviour).Map(_routes);
         new AssessmentRoutes(_store).Map(_routes);
         new TraceRoutes(_store, _behaviour).Map(_routes);
+        new MetricsRoutes(_store, _behaviour).Map(_routes);
         new PromptRoutes(_store).Map(_routes);
     }
 

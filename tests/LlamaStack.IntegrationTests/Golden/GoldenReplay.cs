@@ -46,13 +46,12 @@ internal static class GoldenReplay
         }
 
         await using var provider = services.BuildServiceProvider(new ServiceProviderOptions { ValidateOnBuild = true, ValidateScopes = true });
-        var client = provider.GetRequiredService<LlamaStackClient>();
         List<Exception> seen = [];
         for (var call = 0; call < (scenario.IsRetry ? 1 : scenario.Calls.Count); call++)
         {
             try
             {
-                await CallAsync(client, scenario, call, cancellationToken);
+                await CallAsync(provider, scenario, call, cancellationToken);
             }
             catch (LlamaStackException e)
             {
@@ -81,8 +80,10 @@ internal static class GoldenReplay
         }
     }
 
-    private static Task CallAsync(LlamaStackClient client, GoldenScenario scenario, int call, CancellationToken cancellationToken)
+    /// <summary>Makes a call of a scenario by the client.</summary>
+    public static Task CallAsync(IServiceProvider provider, GoldenScenario scenario, int call, CancellationToken cancellationToken)
     {
+        var client = provider.GetRequiredService<LlamaStackClient>();
         var request = scenario.RequestOf(call);
         var isStream = JsonDocument.Parse(request).RootElement.TryGetProperty("stream", out var stream) && stream.ValueKind is JsonValueKind.True;
         return (string)scenario.Calls[call]["path"]! switch
@@ -91,9 +92,19 @@ internal static class GoldenReplay
             "/v1/chat/completions" => client.CreateChatCompletionAsync(Read<ChatCompletionRequest>(request), cancellationToken),
             "/v1/responses" when isStream => ReadAsync(client.StreamResponseAsync(Read<ResponseRequest>(request), cancellationToken), scenario, call),
             "/v1/responses" => client.CreateResponseAsync(Read<ResponseRequest>(request), cancellationToken),
+            "/v1/completions" => RawAsync(provider, client, request, cancellationToken),
             "/v1/embeddings" => client.CreateEmbeddingsAsync(Read<EmbeddingsRequest>(request), cancellationToken),
             var path => throw new NotSupportedException($"The client has no {path}."),
         };
+    }
+
+    /// <summary>By the client's own HttpClient, as other libraries of the application would.</summary>
+    private static async Task RawAsync(IServiceProvider provider, LlamaStackClient client, string json, CancellationToken cancellationToken)
+    {
+        using var http = provider.GetRequiredService<IHttpClientFactory>().CreateClient("LlamaStack");
+        using var content = new StringContent(json, null, "application/json");
+        using var response = await http.PostAsync(new Uri(client.Endpoint, "completions"), content, cancellationToken);
+        await response.Content.ReadAsStringAsync(cancellationToken);
     }
 
     private static T Read<T>(string json) => JsonSerializer.Deserialize<T>(json, _wire)!;

@@ -13,6 +13,9 @@ public sealed class PeersFixture : IAsyncLifetime
     /// <summary>A real MLflow, or the test is skipped and says why.</summary>
     public async Task<Peer> MlflowAsync() => Required(await _peers.MlflowAsync(), "MLFLOW_TEST_URI");
 
+    /// <summary>A real MLflow 3.7, or the test is skipped and says why.</summary>
+    public async Task<Peer> OldestMlflowAsync() => Required(await _peers.OldestMlflowAsync(), "MLFLOW_37_TEST_URI");
+
     /// <summary>A real OGX, or the test is skipped and says why.</summary>
     public async Task<Peer> OgxAsync() => Required(await _peers.OgxAsync(), "OGX_TEST_URI");
 

@@ -77,6 +77,8 @@ internal sealed record StoredSpan(string Id, string? ParentId, string Name, stri
 
     public JsonNode? Outputs => Structure(Attributes.GetValueOrDefault("mlflow.spanOutputs"));
 
+    public JsonNode? Tools => Structure(Attributes.GetValueOrDefault("mlflow.chat.tools"));
+
     public JsonNode? this[string key] => Attributes.GetValueOrDefault(key);
 
     internal static StoredSpan Read(JsonNode span)
@@ -111,7 +113,7 @@ internal sealed record StoredSpan(string Id, string? ParentId, string Name, stri
     /// <summary>Text that is JSON (an old server, or the stand-in, may give it so) as what it says.</summary>
     private static JsonNode? Structure(JsonNode? value)
     {
-        if (value is JsonValue text && text.TryGetValue<string>(out var json) && json.StartsWith('{'))
+        if (value is JsonValue text && text.TryGetValue<string>(out var json) && (json.StartsWith('{') || json.StartsWith('[')))
         {
             return JsonNode.Parse(json);
         }

@@ -1,4 +1,5 @@
 using LlamaStack.Testing;
+using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
 
 namespace LlamaStack.Mlflow.Tests.Export;
@@ -113,25 +114,26 @@ public sealed class RefusalTests
     public async Task The_one_bad_trace_of_a_batch_is_found_and_dropped_and_the_others_are_there()
     {
         await using var app = await TracedApp.StartAsync(options => options.ExportInterval = TimeSpan.FromMinutes(1));
+        var elsewhere = await app.Services.GetRequiredService<MlflowClient>().GetOrCreateExperimentAsync("elsewhere", Limit.Token);
         for (var number = 0; number < 10; number++)
         {
             using var span = Instrumentation.LlamaStackTrace.StartSpan($"trace {number}");
             if (number == 6)
             {
-                // What a real server answers 422 "Failed to log OpenTelemetry spans" to, for all that came with it.
-                span.SetAttribute("mlflow.llm.cost", "a lot");
+                // A trace that lives in another experiment: a real server refuses it and all that came with it.
+                await KeepAsync(app, elsewhere.Id, span.TraceId!);
             }
         }
 
         app.Flush();
 
-        Assert.Equal(9, app.Mlflow.Traces.Count);
+        Assert.Equal(9, app.Mlflow.Traces.Count(trace => trace.ExperimentId != elsewhere.Id));
         Assert.DoesNotContain(app.Mlflow.Traces, trace => trace.Name == "trace 6");
         Assert.Equal("refused: 1", app.Counts.Dropped);
         Assert.Equal(9, app.Counts.Exported);
         var line = Assert.Single(app.Logs.Of(2012));
         Assert.Contains("tr-", line.Message, StringComparison.Ordinal);
-        Assert.Contains("Failed to log", line.Message, StringComparison.Ordinal);
+        Assert.Contains("another experiment", line.Message, StringComparison.Ordinal);
         Assert.Equal(HealthStatus.Healthy, (await app.ProbeAsync()).Status);
     }
 
@@ -195,4 +197,16 @@ public sealed class RefusalTests
         await Microsoft.AspNetCore.Http.HttpResponseWritingExtensions.WriteAsync(context.Response, body, context.RequestAborted);
         return true;
     };
+
+    private static async Task KeepAsync(TracedApp app, string experimentId, string traceId)
+    {
+        using var http = new HttpClient();
+        using var request = new HttpRequestMessage(HttpMethod.Post, new Uri(app.Mlflow.Endpoint, "/v1/traces"))
+        {
+            Content = new StringContent($$"""{"resourceSpans":[{"scopeSpans":[{"spans":[{"traceId":"{{traceId[3..]}}","spanId":"00000000000000aa","name":"x"}] }] }]}""", null, "application/json"),
+        };
+        request.Headers.Add("x-mlflow-experiment-id", experimentId);
+        using var response = await http.SendAsync(request, Limit.Token);
+        Assert.True(response.IsSuccessStatusCode);
+    }
 }

@@ -107,7 +107,7 @@ public sealed class SpanAttributesTests : IDisposable
     [Theory]
     [InlineData(GenAIApi.ChatCompletions, "CHAT_MODEL", "openai")]
     [InlineData(GenAIApi.Responses, "CHAT_MODEL", "openai")]
-    [InlineData(GenAIApi.Completions, "LLM", null)]
+    [InlineData(GenAIApi.Completions, "LLM", "openai")]
     [InlineData(GenAIApi.Embeddings, "EMBEDDING", null)]
     internal void Type_format_model_and_provider_are_told_of_every_call(GenAIApi api, string type, string? format)
     {

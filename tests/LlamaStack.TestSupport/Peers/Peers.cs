@@ -8,6 +8,7 @@ namespace LlamaStack.TestSupport;
 public sealed class Peers : IAsyncDisposable
 {
     private readonly Lazy<Task<Peer?>> _mlflow = new(() => FindAsync("MLFLOW_TEST_URI", () => PeerProcess.StartAsync("start-mlflow", "--port", "0", "--exit-with", OwnId)));
+    private readonly Lazy<Task<Peer?>> _oldestMlflow = new(() => FindAsync("MLFLOW_37_TEST_URI", () => PeerProcess.StartAsync("start-mlflow", "--version", "3.7", "--port", "0", "--exit-with", OwnId)));
     private readonly Lazy<Task<Peer?>> _ogx = new(() => FindAsync("OGX_TEST_URI", () => PeerProcess.StartAsync("ogx/start-ogx", "--port", FreePort(), "--stub-port", FreePort())));
 
     /// <summary>Gets a value indicating whether a missing server is a failure and no reason to skip: where the peers are there, nobody skips unseen.</summary>
@@ -18,6 +19,9 @@ public sealed class Peers : IAsyncDisposable
     /// <summary>A real MLflow.</summary>
     public Task<Peer?> MlflowAsync() => _mlflow.Value;
 
+    /// <summary>A real MLflow 3.7, the oldest that is supported.</summary>
+    public Task<Peer?> OldestMlflowAsync() => _oldestMlflow.Value;
+
     /// <summary>A real OGX with its stub of a model provider.</summary>
     public Task<Peer?> OgxAsync() => _ogx.Value;
 
@@ -26,7 +30,7 @@ public sealed class Peers : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        foreach (var peer in new[] { _mlflow, _ogx }.Where(lazy => lazy is { IsValueCreated: true, Value.IsCompletedSuccessfully: true }))
+        foreach (var peer in new[] { _mlflow, _oldestMlflow, _ogx }.Where(lazy => lazy is { IsValueCreated: true, Value.IsCompletedSuccessfully: true }))
         {
             await ((await peer.Value)?.Process?.DisposeAsync() ?? ValueTask.CompletedTask);
         }

@@ -16,8 +16,8 @@ public sealed class MlflowReplay : IAsyncLifetime
     public static IReadOnlyDictionary<string, string> NotReplayed { get; } = new Dictionary<string, string>
     {
         ["otlp-tool-chat.otlp.json"] = "no exchange: the body of otlp-post-tool-chat.json as OTLP JSON",
-        ["traces-metrics-tokens.json"] = "the figures of the dashboards are not served",
-        ["traces-metrics-by-span-type.json"] = "the figures of the dashboards are not served",
+        ["traces-metrics-tokens.json"] = "of an experiment with another number; a contract test asks both servers",
+        ["traces-metrics-by-span-type.json"] = "of an experiment with another number; a contract test asks both servers",
     };
 
     internal static MlflowExchange Expected(string file) => MlflowExchange.Parse(Fixtures.Read(Folder, file));

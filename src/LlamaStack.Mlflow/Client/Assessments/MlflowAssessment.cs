@@ -1,3 +1,4 @@
+using System.Collections.ObjectModel;
 using System.Text.Json.Nodes;
 using System.Text.Json.Serialization;
 
@@ -53,7 +54,7 @@ public sealed record MlflowAssessment : MlflowObject
 
     /// <summary>Gets what else is kept with it.</summary>
     [JsonPropertyName("metadata")]
-    public IReadOnlyDictionary<string, string> Metadata { get; init; } = new Dictionary<string, string>();
+    public IReadOnlyDictionary<string, string> Metadata { get => field ?? ReadOnlyDictionary<string, string>.Empty; init; }
 
     /// <summary>Gets the id of the assessment that this one takes the place of.</summary>
     [JsonPropertyName("overrides")]
@@ -61,7 +62,7 @@ public sealed record MlflowAssessment : MlflowObject
 
     /// <summary>Gets whether it counts: no other one has taken its place.</summary>
     [JsonPropertyName("valid")]
-    public bool IsValid { get; init; } = true;
+    public bool IsValid { get; init; }
 
     [JsonInclude]
     [JsonPropertyName("feedback")]

@@ -70,6 +70,19 @@ internal static class MlflowMessages
     public static ProtoMessage LinkPrompts { get; } = new(
         ProtoField.Text("trace_id"), ProtoField.Many("prompt_versions", new ProtoMessage(ProtoField.Text("name"), ProtoField.Text("version"))));
 
+    public static ProtoMessage QueryMetrics { get; } = new(
+        ProtoField.Texts("experiment_ids"),
+        ProtoField.Word("view_type", "TRACES", "SPANS", "ASSESSMENTS"),
+        ProtoField.Text("metric_name"),
+        ProtoField.Many("aggregations", new ProtoMessage(ProtoField.Word("aggregation_type", "COUNT", "SUM", "AVG", "PERCENTILE", "MIN", "MAX"), new ProtoField("percentile_value", ProtoType.Any))),
+        ProtoField.Texts("dimensions"),
+        ProtoField.Texts("filters"),
+        ProtoField.Integer("time_interval_seconds"),
+        ProtoField.Integer("start_time_ms"),
+        ProtoField.Integer("end_time_ms"),
+        ProtoField.Integer("max_results"),
+        ProtoField.Text("page_token"));
+
     public static ProtoMessage CreateAssessment { get; } = new(ProtoField.Of("assessment", _assessment));
 
     public static ProtoMessage UpdateAssessment { get; } = new(ProtoField.Of("assessment", _assessment), new ProtoField("update_mask", ProtoType.Mask));
@@ -91,7 +104,7 @@ internal static class MlflowMessages
 
     public static ProtoMessage RegisteredModel { get; } = new(ProtoField.Text("name"), ProtoField.Text("description"), ProtoField.Many("tags", Tag));
 
-    public static ProtoMessage SearchModels { get; } = new(ProtoField.Text("filter"), ProtoField.Integer("max_results"), ProtoField.Text("page_token"));
+    public static ProtoMessage SearchModels { get; } = new(ProtoField.Text("filter"), ProtoField.Integer("max_results"), ProtoField.Texts("order_by"), ProtoField.Text("page_token"));
 
     public static ProtoMessage ModelVersion { get; } = new(
         ProtoField.Text("name"), ProtoField.Text("source"), ProtoField.Text("description"), ProtoField.Text("version"), ProtoField.Many("tags", Tag));

@@ -19,12 +19,18 @@ internal sealed class PromptRoutes(MlflowStore store)
         routes.Map("DELETE", Models + "alias", DeleteAlias);
         routes.Map("POST", Versions + "create", CreateVersion);
         routes.Map("GET", Versions + "get", GetVersion);
+        routes.Map("GET", Versions + "search", SearchVersions);
     }
 
     private MlflowAnswer Create(Call call)
     {
         var request = MlflowRequest.Read(call, MlflowMessages.RegisteredModel, "name");
         var name = request.Text("name");
+        if (name.AsSpan().ContainsAny('/', ':'))
+        {
+            throw MlflowError.Invalid($"Invalid model name '{name}'. Names cannot contain '/' or ':'.");
+        }
+
         if (store.Prompts.Exists(prompt => prompt.Name == name))
         {
             throw MlflowError.Exists(
@@ -85,17 +91,29 @@ internal sealed class PromptRoutes(MlflowStore store)
         return MlflowAnswer.Empty;
     }
 
-    /// <summary>Prompts are found only by a filter that asks for them; more of a filter than that is not read.</summary>
-    private MlflowAnswer Search(Call call)
+    private MlflowAnswer Search(Call call) => Search(
+        call,
+        "registered_models",
+        static found => found.OrderBy(static prompt => prompt.Name, StringComparer.Ordinal).Select(static prompt => Json(prompt)));
+
+    /// <summary>Newest first.</summary>
+    private MlflowAnswer SearchVersions(Call call) => Search(
+        call,
+        "model_versions",
+        static found => found.SelectMany(static prompt => prompt.Versions.Reverse<PromptVersionRow>().Select(version => Json(prompt, version))));
+
+    /// <summary>Prompts are found only by a filter that asks for them; beside that, conditions on the name are understood.</summary>
+    private MlflowAnswer Search(Call call, string member, Func<IEnumerable<PromptRow>, IEnumerable<JsonObject>> list)
     {
         var request = MlflowRequest.Read(call, MlflowMessages.SearchModels);
-        var asked = request.Text("filter").Contains("mlflow.prompt.is_prompt", StringComparison.Ordinal);
-        var found = store.Prompts.Where(_ => asked).OrderBy(static prompt => prompt.Name, StringComparer.Ordinal);
-        var page = Page.Cut(found, (int)(request.Integer("max_results") ?? 100), request.Text("page_token"));
+        var clauses = FilterClause.Parse(request.Text("filter"), ["name"]);
+        var asked = clauses.Exists(static clause => clause is { Entity: "tag", Key: "mlflow.prompt.is_prompt" });
+        var found = store.Prompts.Where(prompt => asked && clauses.All(clause => clause.Matches(clause.Key == "name" ? prompt.Name : prompt.Tags.GetValueOrDefault(clause.Key))));
+        var page = Page.Cut(list(found), (int)(request.Integer("max_results") ?? 100), request.Text("page_token"));
         var body = new JsonObject();
         if (page.Items.Count > 0)
         {
-            body["registered_models"] = new JsonArray([.. page.Items.Select(static prompt => Json(prompt))]);
+            body[member] = new JsonArray([.. page.Items]);
         }
 
         return MlflowAnswer.Json(page.AddToken(body), indented: true);

@@ -98,15 +98,15 @@ internal sealed class StartTrace(MlflowStore store, MlflowBehaviour behaviour)
         return trace;
     }
 
-    /// <summary>These are taken over also when they are missing; previews only when they are there.</summary>
-    private static void Overwrite(TraceRow trace, JsonObject info)
+    /// <summary>These are taken over also when they are missing; previews, on servers that are not old, only when they are there.</summary>
+    private void Overwrite(TraceRow trace, JsonObject info)
     {
         trace.RequestTime = info["request_time"]?.GetValue<long>() ?? 0;
         trace.Duration = info["execution_duration"]?.GetValue<long>();
         trace.State = Text(info, "state") ?? TraceRow.Unspecified;
         trace.ClientRequestId = Text(info, "client_request_id");
-        trace.RequestPreview = Text(info, "request_preview") ?? trace.RequestPreview;
-        trace.ResponsePreview = Text(info, "response_preview") ?? trace.ResponsePreview;
+        trace.RequestPreview = Text(info, "request_preview") ?? (behaviour.NeedsWholeTrace ? null : trace.RequestPreview);
+        trace.ResponsePreview = Text(info, "response_preview") ?? (behaviour.NeedsWholeTrace ? null : trace.ResponsePreview);
     }
 
     private void Merge(TraceRow trace, Dictionary<string, string> tags, Dictionary<string, string> metadata)

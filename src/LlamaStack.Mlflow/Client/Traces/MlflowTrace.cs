@@ -1,10 +1,11 @@
+using System.Collections.ObjectModel;
 using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 
 namespace LlamaStack.Mlflow;
 
-/// <summary>What MLflow tells of a trace, without its spans.</summary>
+/// <summary>What MLflow tells of a trace.</summary>
 public sealed record MlflowTrace : MlflowObject
 {
     /// <summary>Gets the trace's id: <c>tr-</c> and 32 hexadecimal digits.</summary>
@@ -45,11 +46,11 @@ public sealed record MlflowTrace : MlflowObject
 
     /// <summary>Gets the tags, which can be changed.</summary>
     [JsonPropertyName("tags")]
-    public IReadOnlyDictionary<string, string> Tags { get; init; } = new Dictionary<string, string>();
+    public IReadOnlyDictionary<string, string> Tags { get => field ?? ReadOnlyDictionary<string, string>.Empty; init; }
 
     /// <summary>Gets the metadata, which cannot be changed.</summary>
     [JsonPropertyName("trace_metadata")]
-    public IReadOnlyDictionary<string, string> Metadata { get; init; } = new Dictionary<string, string>();
+    public IReadOnlyDictionary<string, string> Metadata { get => field ?? ReadOnlyDictionary<string, string>.Empty; init; }
 
     /// <summary>Gets feedback and expectations, those that no longer count too.</summary>
     [JsonPropertyName("assessments")]
@@ -72,6 +73,18 @@ public sealed record MlflowTrace : MlflowObject
     [JsonIgnore]
     public MlflowTokenUsage? TokenUsage =>
         Metadata.TryGetValue(MlflowAttributes.Metadata.TokenUsage, out var json) ? JsonSerializer.Deserialize(json, MlflowJsonContext.Default.MlflowTokenUsage) : null;
+
+    /// <summary>Gets what all its model calls cost together.</summary>
+    /// <value>Null where nobody knows a price.</value>
+    [JsonIgnore]
+    public MlflowCost? Cost =>
+        Metadata.TryGetValue(MlflowAttributes.Metadata.Cost, out var json) ? JsonSerializer.Deserialize(json, MlflowJsonContext.Default.MlflowCost) : null;
+
+    /// <summary>Gets the spans, in the server's order.</summary>
+    /// <value>Null where they were not asked for: <see cref="MlflowTraceExtensions.GetTraceWithSpansAsync"/> does.</value>
+    [JsonPropertyName("spans")]
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public IReadOnlyList<MlflowSpan>? Spans { get; init; }
 
     [JsonInclude]
     [JsonPropertyName("trace_location")]
