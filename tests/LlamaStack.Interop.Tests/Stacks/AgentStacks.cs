@@ -18,10 +18,10 @@ internal static class AgentStacks
     public static IEnumerable<StackRow> All =>
     [
         new("Agent Framework", Stacks.Request(application => Agent(application).RunAsync(Stacks.ToolQuestion)), Stacks.RequestWithLoop),
-        new("Agent Framework, UseOpenTelemetry", application => Traced(application).RunAsync(Stacks.ToolQuestion), Stacks.Covered(Turn)) { Sources = [AgentSource] },
-        new("Agent Framework, UseOpenTelemetry, streamed", application => Traced(application).RunStreamingAsync(Stacks.ToolQuestion).ReadAsync(), Stacks.Covered(Turn)) { Sources = [AgentSource] },
-        new("Agent Framework, agent and chat client with UseOpenTelemetry", application => Wholly(application).RunAsync(Stacks.ToolQuestion), Stacks.Covered(Turn)) { Sources = [AgentSource, "Experimental.Microsoft.Extensions.AI"] },
-        new("Agent Framework, two turns of a thread", TwoTurnsAsync, Stacks.Covered(Turn), Stacks.Covered("helper AGENT\n  chat demo/llama CHAT_MODEL")) { Sources = [AgentSource] },
+        new("Agent Framework, UseOpenTelemetry", application => Traced(application).RunAsync(Stacks.ToolQuestion), Turn) { Sources = [AgentSource] },
+        new("Agent Framework, UseOpenTelemetry, streamed", application => Traced(application).RunStreamingAsync(Stacks.ToolQuestion).ReadAsync(), Turn) { Sources = [AgentSource] },
+        new("Agent Framework, agent and chat client with UseOpenTelemetry", application => Wholly(application).RunAsync(Stacks.ToolQuestion), Turn) { Sources = [AgentSource, "Experimental.Microsoft.Extensions.AI"] },
+        new("Agent Framework, two turns of a thread", TwoTurnsAsync, Turn, "helper AGENT\n  chat demo/llama CHAT_MODEL") { Sources = [AgentSource] },
     ];
 
     private static ChatClientAgent Agent(Application application) => Agent(application.Chat);

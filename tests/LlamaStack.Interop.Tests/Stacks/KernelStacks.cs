@@ -47,16 +47,14 @@ internal static class KernelStacks
         Streamed("SK, our connector", Ours, Prompted),
         new("SK, our connector, chat service", Stacks.Request(application => ChatAsync(Ours(application))), Stacks.RequestWithTools) { Sources = _sources },
         new("SK, our connector, a chat loop with a prompt function", Stacks.Request(TalkAsync), Talk) { Sources = _sources },
-        Prompt("SK's OpenAI connector", Theirs, Covered(Covered(Prompted))),
-        Streamed("SK's OpenAI connector", Theirs, Covered(Prompted)),
+        Prompt("SK's OpenAI connector", Theirs, Prompted),
+        Streamed("SK's OpenAI connector", Theirs, Prompted),
         Streamed("SK's OpenAI connector without its diagnostics", Theirs, PromptedBesideTools) with { Sources = ["Microsoft.SemanticKernel"] },
-        Prompt("SK's OpenAI connector beside ours", Both, Covered(Covered(Prompted)), Application.OpenAIService),
-        Streamed("SK's OpenAI connector beside ours", Both, Covered(Prompted), Application.OpenAIService),
-        new("SK's OpenAI connector, chat service", Stacks.Request(application => ChatAsync(Theirs(application))), Covered(Covered(Stacks.RequestWithTools))) { Sources = _sources },
+        Prompt("SK's OpenAI connector beside ours", Both, Prompted, Application.OpenAIService),
+        Streamed("SK's OpenAI connector beside ours", Both, Prompted, Application.OpenAIService),
+        new("SK's OpenAI connector, chat service", Stacks.Request(application => ChatAsync(Theirs(application))), Stacks.RequestWithTools) { Sources = _sources },
         new("SK's OpenAI connector, chat service, nobody listens to SK", Stacks.Request(application => ChatAsync(Theirs(application))), "request CHAIN\n  chat demo/llama CHAT_MODEL\n  chat demo/llama CHAT_MODEL"),
     ];
-
-    private static string Covered(string tree) => Stacks.Covered(tree, "chat demo/llama");
 
     private static StackRow Prompt(string name, Func<Application, Kernel> kernel, string tree, string? service = null) =>
         new(name, Stacks.Request(application => kernel(application).InvokePromptAsync(Stacks.ToolQuestion, new(Settings(service)))), tree) { Sources = _sources };

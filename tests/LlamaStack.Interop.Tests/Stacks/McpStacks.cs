@@ -12,7 +12,7 @@ internal static class McpStacks
     public static IEnumerable<StackRow> All =>
     [
         new("MCP, tools in a loop", Stacks.Request(application => WithToolsAsync(application, nobodyListens: true)), Stacks.RequestWithLoop),
-        new("MCP, tools in a loop, with its own telemetry", Stacks.Request(application => WithToolsAsync(application, nobodyListens: false)), Stacks.Covered(Stacks.RequestWithLoop))
+        new("MCP, tools in a loop, with its own telemetry", Stacks.Request(application => WithToolsAsync(application, nobodyListens: false)), Stacks.RequestWithLoop)
         {
             Sources = ["Experimental.ModelContextProtocol", "Experimental.Microsoft.Extensions.AI"],
         },

@@ -30,10 +30,6 @@ internal static class Stacks
 
     public const string Call = "chat demo/llama CHAT_MODEL";
 
-    /// <summary>A model call that another library has a span for, too.</summary>
-    public static string Covered(string tree, string otherSpan = "chat") =>
-        string.Join('\n', tree.Split('\n').Select(line => line.TrimStart() is Call or Embeddings ? $"{line[..^line.TrimStart().Length]}{otherSpan} CHAIN\n  {line}" : line));
-
     public const string Embeddings = "embeddings demo/embed EMBEDDING";
 
     public static IReadOnlyList<StackRow> All { get; } = [.. OpenAIStacks.All, .. ExtensionsAIStacks.All, .. KernelStacks.All, .. AgentStacks.All, .. McpStacks.All];

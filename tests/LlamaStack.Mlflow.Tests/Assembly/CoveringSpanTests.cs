@@ -102,7 +102,7 @@ public sealed class CoveringSpanTests
 
         var spans = await app.FlushedSpansAsync(3);
         Assert.Single(spans, span => span.Name == "chat demo/llama");
-        Assert.Equal(["POST", "chat demo/llama", "weather"], spans.Select(span => span.Name).Order(StringComparer.Ordinal));
+        Assert.Equal(["POST", "chat demo/llama", "invoke_agent weather"], spans.Select(span => span.Name).Order(StringComparer.Ordinal));
     }
 
     [Fact]

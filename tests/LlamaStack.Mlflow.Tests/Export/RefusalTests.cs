@@ -198,7 +198,7 @@ public sealed class RefusalTests
         return true;
     };
 
-    private static async Task KeepAsync(TracedApp app, string experimentId, string traceId)
+    internal static async Task KeepAsync(TracedApp app, string experimentId, string traceId)
     {
         using var http = new HttpClient();
         using var request = new HttpRequestMessage(HttpMethod.Post, new Uri(app.Mlflow.Endpoint, "/v1/traces"))

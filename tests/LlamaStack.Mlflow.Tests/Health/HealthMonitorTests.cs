@@ -81,7 +81,7 @@ public sealed class HealthMonitorTests : IAsyncLifetime
         await _models.StopAsync(Limit.Token);
 
         // A connection that is cut first is said to be that; then nobody listens any more.
-        await UntilAsync(host, report => report.Entries["llamastack"].Description!.Contains("LlamaStack:Endpoint", StringComparison.Ordinal));
+        await UntilAsync(host, report => report.Entries["llamastack"] is { Status: HealthStatus.Unhealthy, Description: { } words } && words.Contains("LlamaStack:Endpoint", StringComparison.Ordinal));
         await UntilAsync(host, report => report.Entries["mlflow"].Status is HealthStatus.Degraded);
 
         Assert.Equal(HealthStatus.Unhealthy, (await CheckAsync(host)).Status);
