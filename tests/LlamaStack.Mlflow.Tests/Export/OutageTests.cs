@@ -102,6 +102,7 @@ public sealed class OutageTests
                 return false;
             }
 
+            await context.Request.Body.CopyToAsync(Stream.Null, context.RequestAborted);
             context.Response.StatusCode = 413;
             await context.Response.WriteAsync("<html>Request Entity Too Large</html>", context.RequestAborted);
             return true;
