@@ -19,7 +19,7 @@ internal sealed record CreatePromptVersion(
     [property: JsonPropertyName("tags")] IReadOnlyList<RegistryTag> Tags)
 {
     [JsonPropertyName("source")]
-    public string Source => "prompt-template";
+    public string Source { get; } = "prompt-template";
 }
 
 internal sealed record PromptVersionAnswer([property: JsonPropertyName("model_version")] MlflowPromptVersion? Version);
