@@ -1,6 +1,6 @@
 using System.Globalization;
-using LlamaStack.Instrumentation;
 using System.Security.Cryptography;
+using LlamaStack.Instrumentation;
 using Microsoft.Extensions.Options;
 
 namespace LlamaStack.Mlflow;

@@ -6,21 +6,20 @@ namespace LlamaStack.IntegrationTests;
 /// <summary>An MLflow, real or stand-in, with a client and an experiment of the test's own: what holds for the one must hold for the other.</summary>
 internal sealed class ServerUnderTest : IAsyncDisposable
 {
-    private readonly HttpClient _http;
     private readonly MlflowTestServer? _standIn;
 
     private ServerUnderTest(Uri address, MlflowTestServer? standIn)
     {
         _standIn = standIn;
-        _http = new HttpClient { BaseAddress = new Uri(address.AbsoluteUri.TrimEnd('/') + "/") };
-        Client = new MlflowClient(_http);
+        Http = new HttpClient { BaseAddress = new Uri(address.AbsoluteUri.TrimEnd('/') + "/") };
+        Client = new MlflowClient(Http);
     }
 
     public static TheoryData<string> Kinds => ["real", "stand-in"];
 
     public MlflowClient Client { get; }
 
-    public HttpClient Http => _http;
+    public HttpClient Http { get; }
 
     public MlflowExperiment Experiment { get; private set; } = null!;
 
@@ -42,7 +41,7 @@ internal sealed class ServerUnderTest : IAsyncDisposable
             Content = new StringContent($$$"""{"resourceSpans":[{"scopeSpans":[{"spans":[{{{string.Join(',', spans)}}}]}]}]}""", null, "application/json"),
         };
         request.Headers.Add("x-mlflow-experiment-id", Experiment.Id);
-        using var response = await _http.SendAsync(request, TestContext.Current.CancellationToken);
+        using var response = await Http.SendAsync(request, TestContext.Current.CancellationToken);
         Assert.True(response.IsSuccessStatusCode, await response.Content.ReadAsStringAsync(TestContext.Current.CancellationToken));
     }
 
@@ -60,7 +59,7 @@ internal sealed class ServerUnderTest : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        _http.Dispose();
+        Http.Dispose();
         if (_standIn is not null)
         {
             await _standIn.DisposeAsync();

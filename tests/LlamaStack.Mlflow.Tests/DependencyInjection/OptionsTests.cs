@@ -85,7 +85,9 @@ public sealed class OptionsTests
 
         EnvironmentSettings.Apply(options, new ConfigurationBuilder().AddInMemoryCollection(new Dictionary<string, string?>
         {
-            ["MLFLOW_TRACKING_SERVER_CERT_PATH"] = "ca.pem", ["MLFLOW_TRACKING_CLIENT_CERT_PATH"] = "me.pem", ["LlamaStack:Tracing:OperationSamplingRatios:embeddings"] = "0.1",
+            ["MLFLOW_TRACKING_SERVER_CERT_PATH"] = "ca.pem",
+            ["MLFLOW_TRACKING_CLIENT_CERT_PATH"] = "me.pem",
+            ["LlamaStack:Tracing:OperationSamplingRatios:embeddings"] = "0.1",
         }).Build());
 
         Assert.Equal(("ca.pem", "me.pem", 0.1), (options.CertificateAuthorityFile, options.ClientCertificateFile, options.OperationSamplingRatios["Embeddings"]));
