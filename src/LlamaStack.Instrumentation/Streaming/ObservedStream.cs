@@ -3,13 +3,9 @@ using System.Runtime.CompilerServices;
 namespace LlamaStack.Instrumentation;
 
 /// <summary>A body that lets the exchange see each read: what came, that it is over, that it broke, that nobody wants the rest.</summary>
-internal sealed class ObservedStream(Stream inner, Exchange exchange) : Stream
+internal sealed class ObservedStream(Stream inner, Exchange exchange) : BodyStream
 {
     public override bool CanRead => inner.CanRead;
-
-    public override bool CanSeek => false;
-
-    public override bool CanWrite => false;
 
     public override bool CanTimeout => inner.CanTimeout;
 
@@ -18,16 +14,6 @@ internal sealed class ObservedStream(Stream inner, Exchange exchange) : Stream
         get => inner.ReadTimeout;
         set => inner.ReadTimeout = value;
     }
-
-    public override long Length => throw new NotSupportedException();
-
-    public override long Position
-    {
-        get => throw new NotSupportedException();
-        set => throw new NotSupportedException();
-    }
-
-    public override int Read(byte[] buffer, int offset, int count) => Read(buffer.AsSpan(offset, count));
 
     public override int Read(Span<byte> buffer)
     {
@@ -43,9 +29,6 @@ internal sealed class ObservedStream(Stream inner, Exchange exchange) : Stream
             throw;
         }
     }
-
-    public override Task<int> ReadAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) =>
-        ReadAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
 
     public override ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
     {
@@ -69,16 +52,6 @@ internal sealed class ObservedStream(Stream inner, Exchange exchange) : Stream
         Saw(buffer.Span, count);
         return new ValueTask<int>(count);
     }
-
-    public override void Flush()
-    {
-    }
-
-    public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
-
-    public override void SetLength(long value) => throw new NotSupportedException();
-
-    public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
 
     protected override void Dispose(bool disposing)
     {

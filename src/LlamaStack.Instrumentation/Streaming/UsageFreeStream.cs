@@ -6,7 +6,7 @@ namespace LlamaStack.Instrumentation;
 /// A stream of events without the one that its reader did not ask for: the chunk of token counts. All other bytes come as they are, and when they come; of
 /// an event that arrives in parts after the model has finished, all but the last part wait until it is seen what it is.
 /// </summary>
-internal sealed class UsageFreeStream(Stream inner, Exchange exchange) : Stream
+internal sealed class UsageFreeStream(Stream inner, Exchange exchange) : BodyStream
 {
     /// <summary>The bytes so far of an event that is not over.</summary>
     private PooledBytes? _held;
@@ -16,22 +16,6 @@ internal sealed class UsageFreeStream(Stream inner, Exchange exchange) : Stream
     private int _taken;
     private bool _atStart = true;
     private int _newlines;
-
-    public override bool CanRead => true;
-
-    public override bool CanSeek => false;
-
-    public override bool CanWrite => false;
-
-    public override long Length => throw new NotSupportedException();
-
-    public override long Position
-    {
-        get => throw new NotSupportedException();
-        set => throw new NotSupportedException();
-    }
-
-    public override int Read(byte[] buffer, int offset, int count) => Read(buffer.AsSpan(offset, count));
 
     public override int Read(Span<byte> buffer)
     {
@@ -49,9 +33,6 @@ internal sealed class UsageFreeStream(Stream inner, Exchange exchange) : Stream
             }
         }
     }
-
-    public override Task<int> ReadAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) =>
-        ReadAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
 
     /// <remarks>Pooled: it runs once a chunk.</remarks>
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
@@ -71,16 +52,6 @@ internal sealed class UsageFreeStream(Stream inner, Exchange exchange) : Stream
             }
         }
     }
-
-    public override void Flush()
-    {
-    }
-
-    public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
-
-    public override void SetLength(long value) => throw new NotSupportedException();
-
-    public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
 
     protected override void Dispose(bool disposing)
     {

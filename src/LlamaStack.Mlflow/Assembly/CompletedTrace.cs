@@ -75,7 +75,7 @@ internal sealed class CompletedTrace
         HashSet<Activity> above = [];
         foreach (var span in Spans)
         {
-            for (var parent = SpanContent.Of(span)?.Api is { } api && api.IsModelCall() ? span.Parent : null; parent is not null && above.Add(parent); parent = parent.Parent)
+            for (var parent = CoveringSpans.IsExchange(span) ? span.Parent : null; parent is not null && above.Add(parent); parent = parent.Parent)
             {
             }
         }

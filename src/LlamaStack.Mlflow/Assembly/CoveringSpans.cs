@@ -14,6 +14,9 @@ internal static class CoveringSpans
     /// <summary>The span that tells of the same call, where this one has been merged; else the span itself.</summary>
     public static Activity Resolve(Activity span) => span.GetCustomProperty(PropertyName) as Activity ?? span;
 
+    /// <summary>Is the span that of a model call which was seen on the wire?</summary>
+    public static bool IsExchange(Activity span) => SpanContent.Of(span)?.Api is { } api && api.IsModelCall();
+
     /// <summary>Merges what covers one exchange.</summary>
     /// <param name="spans">The spans of a trace that leave together, in the order in which they ended.</param>
     /// <param name="withWords">May the words of another library's error be told by our span?</param>
@@ -86,8 +89,6 @@ internal static class CoveringSpans
             }
         }
     }
-
-    private static bool IsExchange(Activity span) => SpanContent.Of(span)?.Api is { } api && api.IsModelCall();
 
     private static bool IsTransport(Activity span) => span.Source.Name == "System.Net.Http";
 

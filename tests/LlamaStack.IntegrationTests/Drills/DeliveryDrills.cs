@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
+using LlamaStack.TestSupport;
 
 namespace LlamaStack.IntegrationTests.Drills;
 
@@ -10,7 +11,7 @@ public sealed class DeliveryDrills : IDisposable
 {
     private readonly DirectoryInfo _spool = Directory.CreateTempSubdirectory("drill-spool-");
 
-    [Fact(Skip = Drill.NotAsked, SkipUnless = nameof(Drill.IsAsked), SkipType = typeof(Drill))]
+    [Fact(Skip = Drill.Skipped, SkipUnless = nameof(Drill.IsWanted), SkipType = typeof(Drill))]
     public async Task With_a_spool_an_outage_under_load_loses_nothing_and_doubles_nothing()
     {
         await using var mlflow = await OwnMlflow.StartAsync();
@@ -18,14 +19,14 @@ public sealed class DeliveryDrills : IDisposable
 
         var calls = await OutageAsync(mlflow, app);
 
-        await Drill.UntilAsync(async () => (await mlflow.CountAsync(app.Experiment)).Traces >= calls && app.Queued == 0);
+        await DrillRun.UntilAsync(async () => (await mlflow.CountAsync(app.Experiment)).Traces >= calls && app.Queued == 0);
         var stored = await mlflow.CountAsync(app.Experiment);
-        Drill.Say($"{calls} calls, in MLflow: {stored}");
+        DrillRun.Say($"{calls} calls, in MLflow: {stored}");
         Assert.Equal((calls, calls, calls, calls, calls * DrillApp.InputTokens, calls * DrillApp.OutputTokens), stored);
         Assert.Null(app.Losses);
     }
 
-    [Fact(Skip = Drill.NotAsked, SkipUnless = nameof(Drill.IsAsked), SkipType = typeof(Drill))]
+    [Fact(Skip = Drill.Skipped, SkipUnless = nameof(Drill.IsWanted), SkipType = typeof(Drill))]
     public async Task Without_a_spool_memory_stays_within_its_bound_and_what_is_lost_is_counted()
     {
         await using var mlflow = await OwnMlflow.StartAsync();
@@ -33,15 +34,15 @@ public sealed class DeliveryDrills : IDisposable
 
         var calls = await OutageAsync(mlflow, app, () => Assert.InRange(app.Queued, 0, 200));
 
-        await Drill.UntilAsync(() => Task.FromResult(app.Queued == 0));
+        await DrillRun.UntilAsync(() => Task.FromResult(app.Queued == 0));
         var stored = await mlflow.CountAsync(app.Experiment);
-        Drill.Say($"{calls} calls, {app.Losses}, in MLflow: {stored}");
+        DrillRun.Say($"{calls} calls, {app.Losses}, in MLflow: {stored}");
         Assert.True(app.Dropped > 0, "The outage was too short for the queue to fill.");
         var kept = calls - app.Dropped;
         Assert.Equal((kept, kept, kept, kept, kept * DrillApp.InputTokens, kept * DrillApp.OutputTokens), stored);
     }
 
-    [Theory(Skip = Drill.NotAsked, SkipUnless = nameof(Drill.IsAsked), SkipType = typeof(Drill))]
+    [Theory(Skip = Drill.Skipped, SkipUnless = nameof(Drill.IsWanted), SkipType = typeof(Drill))]
     [InlineData(1)]
     [InlineData(4)]
     public async Task Two_thousand_traces_of_64_callers_some_huge_are_all_whole(int concurrentRequests)
@@ -65,7 +66,7 @@ public sealed class DeliveryDrills : IDisposable
         Assert.True(app.Flush(TimeSpan.FromMinutes(8)), "Not everything has left.");
 
         var stored = await mlflow.CountAsync(app.Experiment);
-        Drill.Say($"{concurrentRequests} requests at once, in MLflow: {stored}");
+        DrillRun.Say($"{concurrentRequests} requests at once, in MLflow: {stored}");
         Assert.Null(app.Losses);
         Assert.Equal((Traces, Traces, spans, Traces, Traces * DrillApp.InputTokens, Traces * DrillApp.OutputTokens), stored);
     }
@@ -89,28 +90,28 @@ public sealed class DeliveryDrills : IDisposable
                 await app.AskAsync($"question {++calls}");
                 (Volatile.Read(ref isAway) ? during : before).Add(Stopwatch.GetElapsedTime(watch).TotalMilliseconds);
                 check?.Invoke();
-                await tick.WaitForNextTickAsync(Drill.Cancellation);
+                await tick.WaitForNextTickAsync(DrillRun.Cancellation);
             }
         });
 
         // It is in the midst of it, and is killed again just after it has come back, when most is sent.
-        await Drill.UntilAsync(() => Task.FromResult(app.Exported > 100));
+        await DrillRun.UntilAsync(() => Task.FromResult(app.Exported > 100));
         for (var outage = 0; outage < 2; outage++)
         {
             await mlflow.KillAsync();
             Volatile.Write(ref isAway, true);
             var from = Volatile.Read(ref calls);
-            await Drill.UntilAsync(() => Task.FromResult(Volatile.Read(ref calls) > from + 300));
+            await DrillRun.UntilAsync(() => Task.FromResult(Volatile.Read(ref calls) > from + 300));
             var exported = app.Exported;
             await mlflow.RestartAsync();
             Volatile.Write(ref isAway, false);
-            await Drill.UntilAsync(() => Task.FromResult(app.Exported > exported));
+            await DrillRun.UntilAsync(() => Task.FromResult(app.Exported > exported));
         }
 
         await end.CancelAsync();
         await load;
         var (usual, away) = (Median(before), Median(during));
-        Drill.Say($"a call takes {usual:0.00} ms, and {away:0.00} ms while the server is away");
+        DrillRun.Say($"a call takes {usual:0.00} ms, and {away:0.00} ms while the server is away");
         Assert.True(away < (5 * usual) + 5, $"Calls take {away} ms while the server is away, {usual} ms otherwise.");
         return calls;
     }

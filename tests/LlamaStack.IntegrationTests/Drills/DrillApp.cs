@@ -74,7 +74,7 @@ internal sealed class DrillApp : IAsyncDisposable
             step.SetInputs($"step {number} of {question[..Math.Min(question.Length, 100)]}");
         }
 
-        await _services.GetRequiredService<IChatClient>().GetResponseAsync(question, cancellationToken: Drill.Cancellation);
+        await _services.GetRequiredService<IChatClient>().GetResponseAsync(question, cancellationToken: DrillRun.Cancellation);
     }
 
     public bool Flush(TimeSpan timeout) => _services.GetRequiredService<TracerProvider>().ForceFlush((int)timeout.TotalMilliseconds);

@@ -40,7 +40,7 @@ internal sealed class OwnMlflow : IAsyncDisposable
     public async Task<(long Traces, long Whole, long Spans, long Questions, long Input, long Output)> CountAsync(string experiment)
     {
         await using var database = new SqliteConnection($"Data Source={Path.Combine(_data.FullName, "mlflow.db")};Mode=ReadOnly");
-        await database.OpenAsync(Drill.Cancellation);
+        await database.OpenAsync(DrillRun.Cancellation);
         await using var command = database.CreateCommand();
         command.CommandText = """
             SELECT count(*), coalesce(sum(status = 'OK'), 0), (SELECT count(*) FROM spans WHERE experiment_id = e.experiment_id), count(DISTINCT request_preview),
@@ -48,8 +48,8 @@ internal sealed class OwnMlflow : IAsyncDisposable
             FROM experiments e LEFT JOIN trace_info t ON t.experiment_id = e.experiment_id WHERE e.name = $name AND t.request_id IS NOT NULL
             """;
         command.Parameters.AddWithValue("$name", experiment);
-        await using var rows = await command.ExecuteReaderAsync(Drill.Cancellation);
-        return await rows.ReadAsync(Drill.Cancellation) && !rows.IsDBNull(2)
+        await using var rows = await command.ExecuteReaderAsync(DrillRun.Cancellation);
+        return await rows.ReadAsync(DrillRun.Cancellation) && !rows.IsDBNull(2)
             ? (rows.GetInt64(0), rows.GetInt64(1), rows.GetInt64(2), rows.GetInt64(3), rows.GetInt64(4), rows.GetInt64(5))
             : default;
     }
@@ -58,13 +58,13 @@ internal sealed class OwnMlflow : IAsyncDisposable
     public async Task<HashSet<string>> WholeAsync(string experiment)
     {
         await using var database = new SqliteConnection($"Data Source={Path.Combine(_data.FullName, "mlflow.db")};Mode=ReadOnly");
-        await database.OpenAsync(Drill.Cancellation);
+        await database.OpenAsync(DrillRun.Cancellation);
         await using var command = database.CreateCommand();
         command.CommandText = "SELECT request_id FROM trace_info JOIN experiments USING (experiment_id) WHERE name = $name AND status = 'OK'";
         command.Parameters.AddWithValue("$name", experiment);
-        await using var rows = await command.ExecuteReaderAsync(Drill.Cancellation);
+        await using var rows = await command.ExecuteReaderAsync(DrillRun.Cancellation);
         HashSet<string> ids = [];
-        while (await rows.ReadAsync(Drill.Cancellation))
+        while (await rows.ReadAsync(DrillRun.Cancellation))
         {
             ids.Add(rows.GetString(0));
         }
@@ -84,8 +84,8 @@ internal sealed class OwnMlflow : IAsyncDisposable
         // The server inherits what it is started with: its output goes to a file, so that reading the script's own ends.
         var ready = Path.GetTempFileName();
         using var process = Process.Start(new ProcessStartInfo("bash", ["-c", "\"$0\" \"$@\" > \"$READY\"", Path.Combine(PeerProcess.Folder!, "start-mlflow"), .. arguments]) { Environment = { ["READY"] = ready } })!;
-        await process.WaitForExitAsync(Drill.Cancellation);
-        var output = await File.ReadAllTextAsync(ready, Drill.Cancellation);
+        await process.WaitForExitAsync(DrillRun.Cancellation);
+        var output = await File.ReadAllTextAsync(ready, DrillRun.Cancellation);
         File.Delete(ready);
         return process.ExitCode == 0 || arguments[0] == "stop" ? output : throw new InvalidOperationException($"start-mlflow ended with {process.ExitCode}.");
     }

@@ -11,7 +11,7 @@ public sealed class ThroughputDrill(PeersFixture peers)
 {
     private static readonly TimeSpan _duration = TimeSpan.FromMinutes(1);
 
-    [Fact(Skip = Drill.NotAsked, SkipUnless = nameof(Drill.IsAsked), SkipType = typeof(Drill))]
+    [Fact(Skip = Drill.Skipped, SkipUnless = nameof(Drill.IsWanted), SkipType = typeof(Drill))]
     public async Task Ten_times_what_autolog_delivers_for_a_minute_and_nothing_lost()
     {
         var models = await peers.OgxAsync();
@@ -32,7 +32,7 @@ public sealed class ThroughputDrill(PeersFixture peers)
                     await app.AskAsync($"{++calls} {new string('q', 2000)}");
                 }
 
-                await tick.WaitForNextTickAsync(Drill.Cancellation);
+                await tick.WaitForNextTickAsync(DrillRun.Cancellation);
             }
 
             exported = app.Exported;
@@ -42,7 +42,7 @@ public sealed class ThroughputDrill(PeersFixture peers)
         var cost = (Process.GetCurrentProcess().TotalProcessorTime - cpu).TotalMicroseconds / exported;
         Assert.True(app.Flush(TimeSpan.FromMinutes(2)), "Not everything has left.");
         var stored = await mlflow.CountAsync(app.Experiment);
-        Drill.Say($"ours {rate:0} traces/s, {cost:0} us CPU a trace with its call; autolog {autolog:0.0} traces/s; {rate / autolog:0.0} times as many; in MLflow: {stored}");
+        DrillRun.Say($"ours {rate:0} traces/s, {cost:0} us CPU a trace with its call; autolog {autolog:0.0} traces/s; {rate / autolog:0.0} times as many; in MLflow: {stored}");
 
         Assert.Null(app.Losses);
         Assert.Equal((calls, calls, calls), (stored.Traces, stored.Whole, stored.Spans));
@@ -62,9 +62,9 @@ public sealed class ThroughputDrill(PeersFixture peers)
             WorkingDirectory = PeerProcess.Folder,
         };
         using var python = Process.Start(start)!;
-        var output = await python.StandardOutput.ReadToEndAsync(Drill.Cancellation);
-        await python.WaitForExitAsync(Drill.Cancellation);
-        Drill.Say($"autolog: {output.Trim()}");
+        var output = await python.StandardOutput.ReadToEndAsync(DrillRun.Cancellation);
+        await python.WaitForExitAsync(DrillRun.Cancellation);
+        DrillRun.Say($"autolog: {output.Trim()}");
         var line = JsonNode.Parse(output.Split('\n').Last(text => text.StartsWith('{')))!;
         return Calls / ((Calls / (double)line["calls_per_second"]!) + (double)line["flush_seconds"]!);
     }

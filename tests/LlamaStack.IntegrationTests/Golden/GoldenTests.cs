@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text;
 using System.Text.Json.Nodes;
+using LlamaStack.TestSupport;
 using LlamaStack.Testing;
 using Microsoft.Data.Sqlite;
 
@@ -52,7 +53,7 @@ public sealed class GoldenTests(PeersFixture peers)
     [MemberData(nameof(Scenarios))]
     public async Task An_MLflow_3_7_tells_of_it_the_same(string name)
     {
-        Assert.SkipUnless(Environment.GetEnvironmentVariable("LLAMASTACK_DRILLS") == "true", "a drill: set LLAMASTACK_DRILLS=true");
+        Assert.SkipUnless(Drill.IsWanted, Drill.Skipped);
         var mlflow = await peers.OldestMlflowAsync();
         var scenario = GoldenScenario.All().Single(scenario => scenario.Name == name);
 

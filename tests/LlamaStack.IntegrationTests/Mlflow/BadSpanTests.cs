@@ -3,6 +3,7 @@ using System.Globalization;
 using System.Reflection;
 using LlamaStack.Instrumentation;
 using LlamaStack.Mlflow;
+using LlamaStack.TestSupport;
 using LlamaStack.Testing;
 using Microsoft.Extensions.DependencyInjection;
 using OpenTelemetry.Trace;
@@ -86,7 +87,7 @@ public sealed class BadSpanTests(PeersFixture peers)
     [MemberData(nameof(Spoilings))]
     public async Task The_traces_beside_a_bad_span_arrive_and_so_does_its_own(string spoiling)
     {
-        Assert.SkipUnless(Environment.GetEnvironmentVariable("LLAMASTACK_DRILLS") == "true", "a drill: set LLAMASTACK_DRILLS=true");
+        Assert.SkipUnless(Drill.IsWanted, Drill.Skipped);
         var mlflow = await peers.MlflowAsync();
         await AssertAllArriveAsync(mlflow.Address, spoiling);
     }

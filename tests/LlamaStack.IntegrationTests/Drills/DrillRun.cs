@@ -1,12 +1,8 @@
 namespace LlamaStack.IntegrationTests.Drills;
 
-/// <summary>Drills take minutes and start servers of their own: they run where <c>LLAMASTACK_DRILLS=true</c> asks for them.</summary>
-public static class Drill
+/// <summary>What a running drill says, and waits for.</summary>
+internal static class DrillRun
 {
-    public const string NotAsked = "a drill: set LLAMASTACK_DRILLS=true";
-
-    public static bool IsAsked => Environment.GetEnvironmentVariable("LLAMASTACK_DRILLS") == "true";
-
     internal static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
     internal static void Say(string line) => TestContext.Current.TestOutputHelper?.WriteLine(line);
