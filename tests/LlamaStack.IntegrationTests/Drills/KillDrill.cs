@@ -1,8 +1,8 @@
 using System.Collections.Concurrent;
 using System.Net.Http.Json;
 using System.Text.Json.Nodes;
-using LlamaStack.TestSupport;
 using LlamaStack.Testing;
+using LlamaStack.TestSupport;
 
 namespace LlamaStack.IntegrationTests.Drills;
 

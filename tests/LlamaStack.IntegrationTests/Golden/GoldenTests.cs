@@ -1,8 +1,8 @@
 using System.Globalization;
 using System.Text;
 using System.Text.Json.Nodes;
-using LlamaStack.TestSupport;
 using LlamaStack.Testing;
+using LlamaStack.TestSupport;
 using Microsoft.Data.Sqlite;
 
 namespace LlamaStack.IntegrationTests;

@@ -3,8 +3,8 @@ using System.Globalization;
 using System.Reflection;
 using LlamaStack.Instrumentation;
 using LlamaStack.Mlflow;
-using LlamaStack.TestSupport;
 using LlamaStack.Testing;
+using LlamaStack.TestSupport;
 using Microsoft.Extensions.DependencyInjection;
 using OpenTelemetry.Trace;
 
