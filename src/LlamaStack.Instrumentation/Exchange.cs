@@ -6,22 +6,15 @@ namespace LlamaStack.Instrumentation;
 /// One model call on the wire, from its request to the last byte of its answer. It ends exactly once, whatever happens: completed, failed, cancelled,
 /// left by its reader, or forgotten by everyone and collected.
 /// </summary>
+/// <remarks>One for each call: it is its own lock.</remarks>
 internal sealed class Exchange : IDisposable
 {
-    private const string TraceParent = "traceparent";
-    private const string TraceState = "tracestate";
-
-    private static readonly HttpRequestOptionsKey<Exchange> _key = new("LlamaStack.Exchange");
-
     // A client that times its calls itself leaves its caller's token here: the one that a handler is given is cancelled in either case.
     private static readonly HttpRequestOptionsKey<CancellationToken> _callerTokenKey = new("CallerCancellationToken");
 
-    private readonly Lock _lock = new();
     private readonly CallTelemetry _telemetry;
-    private readonly GenAIOperation _operation;
     private readonly RequestFacts _request;
-    private readonly Uri _server;
-    private readonly string _provider;
+    private readonly OutgoingRequest _outgoing;
     private readonly long _started = Stopwatch.GetTimestamp();
     private readonly CancellationToken? _callerToken;
     private readonly ContentPolicy _policy;
@@ -29,21 +22,19 @@ internal sealed class Exchange : IDisposable
     private SpanContent? _content;
     private Answer? _answer;
     private TimeSpan? _timeToFirstChunk;
-    private HttpContent? _callersContent;
     private long? _lastChunk;
-    private bool _injected;
     private bool _ended;
 
-    private Exchange(CallTelemetry telemetry, GenAIOperation operation, HttpRequestMessage request, PooledBytes? body)
+    private Exchange(CallTelemetry telemetry, RequestFacts facts, HttpRequestMessage request, PooledBytes? body, Activity? activity)
     {
         _telemetry = telemetry;
-        _operation = operation;
+        _request = facts;
         _policy = telemetry.Content.Current();
         _requestBody = body;
-        _request = RequestFacts.Read(operation.Api, telemetry.Convention, request.RequestUri!, body is null ? default : body.Span);
-        _server = request.RequestUri!;
-        _provider = telemetry.ProviderOf(_server);
         _callerToken = request.Options.TryGetValue(_callerTokenKey, out var token) ? token : null;
+        Activity = activity;
+        _outgoing = new OutgoingRequest(request);
+        Prepare(request);
     }
 
     ~Exchange()
@@ -59,67 +50,54 @@ internal sealed class Exchange : IDisposable
         }
     }
 
+    private GenAIOperation Operation => _request.Operation;
+
     /// <summary>Gets the call's activity; null where only metrics are listened to.</summary>
-    public Activity? Activity { get; private set; }
+    public Activity? Activity { get; }
 
     /// <summary>Gets a value indicating whether a chunk of token counts is in the stream that its reader did not ask for.</summary>
-    public bool HidesUsage => _callersContent is not null && _answer is { IsStream: true };
+    public bool HidesUsage => _outgoing.AsksForUsage && _answer is { IsStream: true };
 
     /// <summary>Gets a value indicating whether a stream's model has said why it stopped.</summary>
     public bool HasFinished => _answer is { HasFinished: true };
 
-    /// <summary>Is this request being observed already, by a handler further out in the same pipeline?</summary>
-    public static bool Covers(HttpRequestMessage request) => request.Options.TryGetValue(_key, out _);
-
     /// <summary>Starts the span of a call; it is current from now on. Null where nobody wants to know of this call.</summary>
     public static Exchange? Start(CallTelemetry telemetry, GenAIOperation operation, HttpRequestMessage request, PooledBytes? body)
     {
-        var exchange = new Exchange(telemetry, operation, request, body);
         var parent = Activity.Current;
-        var activity = SpanStarter.Start(exchange.SpanName, ActivityKind.Client, exchange.StartTags(), telemetry.HonorIncomingSampling);
-        if (activity is not { IsAllDataRequested: true })
+        try
         {
-            if (LlamaStackDiagnostics.Source.HasListeners())
+            var uri = request.RequestUri!;
+            var facts = RequestFacts.Read(operation, telemetry.Convention, telemetry.ProviderOf(uri), uri, body is null ? default : body.Span);
+            var activity = facts.StartSpan(telemetry.HonorIncomingSampling);
+            if (activity is not { IsAllDataRequested: true } && LlamaStackDiagnostics.Source.HasListeners())
             {
                 telemetry.CallNotRecorded(SpanStarter.ReasonNotRecorded(parent));
             }
 
-            if (!telemetry.Metrics.Enabled && activity is null)
+            if (activity is not null || telemetry.Metrics.Enabled)
             {
-                exchange.Ended();
-                return null;
+                return new Exchange(telemetry, facts, request, body, activity);
             }
         }
-
-        exchange.Activity = activity;
-        if (activity is { IsAllDataRequested: true })
+        catch (Exception e)
         {
-            LlamaStackTrace.Ambient?.ApplyTo(activity);
+            // A sampler or a processor of the application, perhaps.
+            telemetry.ObservingFailed(e);
+            Activity.Current = parent;
         }
 
-        request.Options.Set(_key, exchange);
-        exchange.InjectInto(request);
-        exchange.AskForUsage(request);
-        return exchange;
+        body?.Return();
+        return null;
     }
 
-    /// <summary>The request is on its way back: whoever sends it again is to be observed again.</summary>
-    public void Release(HttpRequestMessage request)
-    {
-        ((IDictionary<string, object?>)request.Options).Remove(_key.Key);
-        if (_injected)
-        {
-            request.Headers.Remove(TraceParent);
-            request.Headers.Remove(TraceState);
-        }
-
-        request.Content = _callersContent ?? request.Content;
-    }
+    /// <summary>The request is on its way back.</summary>
+    public void Release(HttpRequestMessage request) => _outgoing.Restore(request);
 
     /// <summary>Watches an answer from now on.</summary>
     public void Observe(HttpResponseMessage response)
     {
-        _answer = new Answer(_operation.Api, response, _request.Stream, _policy.Records);
+        _answer = new Answer(Operation.Api, response, _request.Stream, _policy.Records);
         if (_answer.IsRefusal && Activity is { IsAllDataRequested: true } activity)
         {
             TagHeader(activity, response, "x-request-id", SemanticAttributes.RequestId);
@@ -132,7 +110,7 @@ internal sealed class Exchange : IDisposable
     /// <summary>Bytes of the answer pass.</summary>
     public void Read(ReadOnlySpan<byte> bytes)
     {
-        lock (_lock)
+        lock (this)
         {
             if (_ended)
             {
@@ -168,6 +146,32 @@ internal sealed class Exchange : IDisposable
         GC.SuppressFinalize(this);
     }
 
+    /// <summary>A fault in this costs what it would have told, no more.</summary>
+    private void Prepare(HttpRequestMessage request)
+    {
+        try
+        {
+            if (Activity is not null && _telemetry.InjectTraceContext)
+            {
+                _outgoing.Inject(Activity, request);
+            }
+
+            if (_telemetry.AskForStreamUsage && Operation.Api is GenAIApi.ChatCompletions or GenAIApi.Completions && _requestBody is { } body)
+            {
+                _outgoing.AskForUsage(request, body.Span);
+            }
+
+            if (Activity is { IsAllDataRequested: true })
+            {
+                LlamaStackTrace.Ambient?.ApplyTo(Activity);
+            }
+        }
+        catch (Exception e)
+        {
+            _telemetry.ObservingFailed(e);
+        }
+    }
+
     private void TimeChunk()
     {
         _timeToFirstChunk ??= Stopwatch.GetElapsedTime(_started);
@@ -175,14 +179,12 @@ internal sealed class Exchange : IDisposable
         {
             if (_lastChunk is { } last)
             {
-                _telemetry.Metrics.Chunk(_operation.Api, MetricTags(null), Stopwatch.GetElapsedTime(last));
+                _telemetry.Metrics.Chunk(Operation.Api, _request.MetricTags(null), Stopwatch.GetElapsedTime(last));
             }
 
             _lastChunk = Stopwatch.GetTimestamp();
         }
     }
-
-    private string SpanName => _request.Target is null ? _operation.Name : $"{_operation.Name} {_request.Target}";
 
     private static void TagHeader(Activity activity, HttpResponseMessage response, string header, string attribute)
     {
@@ -192,47 +194,9 @@ internal sealed class Exchange : IDisposable
         }
     }
 
-    private List<KeyValuePair<string, object?>> StartTags()
-    {
-        var tags = _request.Attributes;
-        tags.Add(new(GenAIAttributes.Operation.Name, _operation.Name));
-        tags.Add(new(GenAIAttributes.Provider.Name, _provider));
-        tags.Add(new(SemanticAttributes.ServerAddress, _server.Host));
-        tags.Add(new(SemanticAttributes.ServerPort, _server.Port));
-        if (_request.Model is not null)
-        {
-            tags.Add(new(GenAIAttributes.Request.Model, _request.Model));
-        }
-
-        return tags;
-    }
-
-    /// <summary>The runtime would send the id of an HTTP activity that nobody may export; the server's spans are to hang below this call's.</summary>
-    private void InjectInto(HttpRequestMessage request)
-    {
-        if (Activity is not null && _telemetry.InjectTraceContext && !request.Headers.Contains(TraceParent))
-        {
-            _injected = true;
-            request.Headers.TryAddWithoutValidation(TraceParent, Activity.Id);
-            if (Activity.TraceStateString is { Length: > 0 } state)
-            {
-                request.Headers.TryAddWithoutValidation(TraceState, state);
-            }
-        }
-    }
-
-    private void AskForUsage(HttpRequestMessage request)
-    {
-        if (_telemetry.AskForStreamUsage && _operation.Api is GenAIApi.ChatCompletions or GenAIApi.Completions && _requestBody is { } body && StreamUsage.Ask(request.Content!, body.Span) is { } asking)
-        {
-            _callersContent = request.Content;
-            request.Content = asking;
-        }
-    }
-
     private void End(string? leaving, Exception? exception)
     {
-        lock (_lock)
+        lock (this)
         {
             if (_ended)
             {
@@ -277,23 +241,30 @@ internal sealed class Exchange : IDisposable
         }
 
         var failure = exception is null ? _answer?.Failure(facts, wasLeft: leaving is not null) : CallFailure.Of(exception, timedOut: _callerToken is { IsCancellationRequested: false });
-        if (failure is not null && facts.FinishReasons.Count == 0 && _answer is { IsStream: true })
+        if (failure is not null && facts.FinishReasons.Length == 0 && _answer is { IsStream: true })
         {
-            facts.FinishReasons.Add("error");
+            facts.AddFinishReason("error");
         }
 
-        var call = MetricTags(facts.Model);
-        _telemetry.Metrics.Record(_operation.Api, call, Stopwatch.GetElapsedTime(_started), _timeToFirstChunk, facts.Usage, failure?.Type);
+        var duration = Stopwatch.GetElapsedTime(_started);
+        if (Activity is { IsAllDataRequested: true } activity)
+        {
+            RecordSpan(activity, facts, failure, leaving);
+        }
+
+        if (_telemetry.Metrics.Enabled)
+        {
+            _telemetry.Metrics.Record(Operation.Api, _request.MetricTags(facts.Model), duration, _timeToFirstChunk, facts.Usage, failure?.Type);
+        }
+
         if (failure is { } failed)
         {
-            CallEvents.Failed(_telemetry, Activity, SpanName, call, failed, _policy);
+            CallEvents.Failed(_telemetry, Activity, _request, facts.Model, failed, _policy);
         }
+    }
 
-        if (Activity is not { IsAllDataRequested: true } activity)
-        {
-            return;
-        }
-
+    private void RecordSpan(Activity activity, ResponseFacts facts, CallFailure? failure, string? leaving)
+    {
         CallSpan.Tag(activity, facts, _timeToFirstChunk, _telemetry.Convention);
         if (failure is { } error)
         {
@@ -306,14 +277,14 @@ internal sealed class Exchange : IDisposable
 
         HostedToolSpans.Record(activity, _requestBody is null ? default : _requestBody.Span, _answer?.Items ?? [], _telemetry, _policy, failure, leaving);
         RecordContent(activity);
-        CallEvents.Details(_telemetry, activity, _content!);
+        CallEvents.Details(_telemetry, activity, _content ?? Operation.NoContent);
     }
 
     private void RecordContent(Activity activity)
     {
-        _content = new SpanContent(_operation.SpanType) { Api = _operation.Api };
         if (_policy.Records)
         {
+            _content = new SpanContent(Operation.SpanType) { Api = Operation.Api };
             var question = _requestBody;
             _requestBody = null;
             _content.Inputs = _policy.Json(question, isExchange: true);
@@ -326,30 +297,8 @@ internal sealed class Exchange : IDisposable
 
         if (_telemetry.AttachContent)
         {
-            _content.AttachTo(activity);
+            (_content ?? Operation.NoContent).AttachTo(activity);
         }
-    }
-
-    private TagList MetricTags(string? answeredBy)
-    {
-        var tags = new TagList
-        {
-            { GenAIAttributes.Operation.Name, _operation.Name },
-            { GenAIAttributes.Provider.Name, _provider },
-            { SemanticAttributes.ServerAddress, _server.Host },
-            { SemanticAttributes.ServerPort, _server.Port },
-        };
-        if (_request.Model is not null)
-        {
-            tags.Add(GenAIAttributes.Request.Model, _request.Model);
-        }
-
-        if (answeredBy is not null)
-        {
-            tags.Add(GenAIAttributes.Response.Model, answeredBy);
-        }
-
-        return tags;
     }
 
     /// <summary>Stopping an activity makes its parent current, here in the middle of the reader's code: what was current stays so.</summary>

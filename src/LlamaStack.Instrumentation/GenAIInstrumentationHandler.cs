@@ -24,7 +24,7 @@ public sealed class GenAIInstrumentationHandler : DelegatingHandler
     protected override Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(request);
-        return _telemetry.IsEnabled && GenAIOperation.Match(request) is { } operation && !Exchange.Covers(request)
+        return _telemetry.IsEnabled && GenAIOperation.Match(request) is { } operation && !OutgoingRequest.IsObserved(request)
             ? ObserveAsync(operation, request, cancellationToken)
             : base.SendAsync(request, cancellationToken);
     }
@@ -33,7 +33,7 @@ public sealed class GenAIInstrumentationHandler : DelegatingHandler
     protected override HttpResponseMessage Send(HttpRequestMessage request, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(request);
-        return _telemetry.IsEnabled && GenAIOperation.Match(request) is { } operation && !Exchange.Covers(request)
+        return _telemetry.IsEnabled && GenAIOperation.Match(request) is { } operation && !OutgoingRequest.IsObserved(request)
             ? Observe(operation, request, cancellationToken)
             : base.Send(request, cancellationToken);
     }
@@ -41,7 +41,7 @@ public sealed class GenAIInstrumentationHandler : DelegatingHandler
     private async Task<HttpResponseMessage> ObserveAsync(GenAIOperation operation, HttpRequestMessage request, CancellationToken cancellationToken)
     {
         var body = await RequestBody.ReadAsync(request.Content, cancellationToken).ConfigureAwait(false);
-        var exchange = Start(operation, request, body);
+        var exchange = Exchange.Start(_telemetry, operation, request, body);
         if (exchange is null)
         {
             return await base.SendAsync(request, cancellationToken).ConfigureAwait(false);
@@ -66,7 +66,7 @@ public sealed class GenAIInstrumentationHandler : DelegatingHandler
     private HttpResponseMessage Observe(GenAIOperation operation, HttpRequestMessage request, CancellationToken cancellationToken)
     {
         var current = Activity.Current;
-        var exchange = Start(operation, request, RequestBody.Read(request.Content, cancellationToken));
+        var exchange = Exchange.Start(_telemetry, operation, request, RequestBody.Read(request.Content, cancellationToken));
         if (exchange is null)
         {
             Activity.Current = current;
@@ -86,19 +86,6 @@ public sealed class GenAIInstrumentationHandler : DelegatingHandler
         {
             exchange.Release(request);
             Activity.Current = current;
-        }
-    }
-
-    private Exchange? Start(GenAIOperation operation, HttpRequestMessage request, PooledBytes? body)
-    {
-        try
-        {
-            return Exchange.Start(_telemetry, operation, request, body);
-        }
-        catch (Exception e)
-        {
-            _telemetry.ObservingFailed(e);
-            return null;
         }
     }
 

@@ -245,6 +245,9 @@ public sealed partial class ImpossibleFaultsTests
             using var response = client.Send(request, TestContext.Current.CancellationToken);
             Assert.Same(spans.Root, Activity.Current);
         }
+
+        // Who counts is not who traces: the spans are whole.
+        Assert.All(where is "measurement" ? spans.Spans : [], span => Assert.NotNull(span.GetTagItem("gen_ai.response.id") ?? span.GetTagItem("error.type")));
     }
 
     [Theory]
@@ -344,6 +347,26 @@ public sealed partial class ImpossibleFaultsTests
         var text = chunks * "word ".Length;
         Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 0, capture is ContentCapture.None ? 20_000 : 5 * text);
         Assert.InRange(Calls.Outputs(spans.Only())?.Length ?? 0, 0, text + 300);
+    }
+
+    [Theory]
+    [InlineData("one line", "xxxxxxxxxx", 0)]
+    [InlineData("one text", """data: {"choices":[{"index":0,"delta":{"content":"xxxxxxxxxx"}}]}""" + "\n\n", 33)]
+    public async Task Unbounded_memory_on_a_stream_that_never_stops(string what, string piece, int keptMegabytes)
+    {
+        // The longest text of a span is cut to what the application allows; here it allows all that is kept.
+        using var spans = Calls.Collect();
+        var million = Encoding.UTF8.GetBytes(piece.Replace("xxxxxxxxxx", new string('x', 1_000_000), StringComparison.Ordinal));
+        var end = """data: {"id":"chatcmpl-1","choices":[{"index":0,"finish_reason":"stop"}]}""" + "\n\n";
+        using var client = Calls.Client(
+            new StubServer(_ => StubServer.Answer([.. Enumerable.Repeat(million, 40), Encoding.UTF8.GetBytes("\n\n" + end)], "text/event-stream")),
+            new() { ContentCapture = ContentCapture.Full, AttachContent = true, MaxContentLength = 100_000_000 });
+
+        await Calls.ReadAll(client, Calls.ChatPath, Calls.Hello);
+
+        var span = spans.Only();
+        Assert.Equal(["stop"], Calls.Tag<string[]>(span, "gen_ai.response.finish_reasons")!);
+        Assert.True(Calls.Outputs(span)!.Length / 1_000_000 == keptMegabytes, what);
     }
 
     [Fact]

@@ -7,6 +7,7 @@ namespace LlamaStack.Instrumentation.Tests;
 
 public sealed class JsonScanTests
 {
+    private static readonly GenAIOperation _chat = GenAIOperation.Match(Calls.Post(Calls.ChatPath, "{}"))!;
     private static readonly Gen<string> _text = Gen.OneOf(Gen.String, Gen.OneOf(new[] { "", "\"", "\\", "}{][,:", "ü€😀", "\n\t", "null" }.Select(Gen.Const).ToArray()));
 
     private static readonly Gen<JsonNode?> _json = Gen.Recursive<JsonNode?>((depth, inner) => depth > 4
@@ -35,7 +36,7 @@ public sealed class JsonScanTests
             var text = Encoding.UTF8.GetBytes(json?.ToJsonString() ?? "null");
             byte[] broken = [.. text.AsSpan(0, Math.Min(cut, text.Length)), .. noise];
             Walk(broken, 0);
-            _ = RequestFacts.Read(GenAIApi.ChatCompletions, GenAIConvention.Both, new Uri(Calls.ChatPath), broken);
+            _ = RequestFacts.Read(_chat, GenAIConvention.Both, "llama_stack", new Uri(Calls.ChatPath), broken);
             new ResponseFacts().Read(GenAIApi.Responses, broken);
             var stream = new ChatStream(GenAIApi.ChatCompletions, keepContent: true);
             stream.OnEvent(broken);

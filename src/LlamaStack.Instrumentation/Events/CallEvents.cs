@@ -12,11 +12,11 @@ internal static class CallEvents
     /// <summary>The call failed: <c>gen_ai.client.operation.exception</c>. What its caller cancelled is worth a line to nobody but who debugs.</summary>
     /// <param name="telemetry">What is recorded.</param>
     /// <param name="activity">The call's span, if it has one.</param>
-    /// <param name="name">What the call is called.</param>
-    /// <param name="call">The attributes that the call's metrics have.</param>
+    /// <param name="request">What was asked.</param>
+    /// <param name="answeredBy">The model that answered, if it is known.</param>
     /// <param name="failure">What happened.</param>
     /// <param name="content">What becomes of the words of errors.</param>
-    public static void Failed(CallTelemetry telemetry, Activity? activity, string name, TagList call, CallFailure failure, ContentPolicy content)
+    public static void Failed(CallTelemetry telemetry, Activity? activity, RequestFacts request, string? answeredBy, CallFailure failure, ContentPolicy content)
     {
         var level = failure.Type is "cancelled" ? LogLevel.Debug : LogLevel.Warning;
         if (!telemetry.Logger.IsEnabled(level))
@@ -27,7 +27,7 @@ internal static class CallEvents
         var message = (failure.Words is { } words ? content.Text(words) : null) ?? failure.Message;
         List<KeyValuePair<string, object?>> attributes =
         [
-            .. call,
+            .. request.MetricTags(answeredBy),
             new(SemanticAttributes.ErrorType, failure.Type),
             new(SemanticAttributes.ExceptionType, failure.Exception?.GetType().FullName ?? failure.Type),
             new(SemanticAttributes.ExceptionMessage, message),
@@ -38,7 +38,7 @@ internal static class CallEvents
         }
 
         using var current = new CurrentActivity(activity);
-        new GenAIEvent($"{name} failed ({failure.Type}): {message}", attributes).LogTo(telemetry.Logger, level, _exception);
+        new GenAIEvent($"{request.SpanName} failed ({failure.Type}): {message}", attributes).LogTo(telemetry.Logger, level, _exception);
     }
 
     /// <summary>All that the call's span says: <c>gen_ai.client.inference.operation.details</c>, where it is asked for.</summary>

@@ -6,6 +6,9 @@ namespace LlamaStack.Instrumentation;
 /// <remarks>A buffer that is never returned is only garbage: nothing leaks but the pool's advantage.</remarks>
 internal sealed class PooledBytes(int capacity = 256) : IBufferWriter<byte>
 {
+    /// <summary>More of one body, event or text is not kept: a server that never stops must not fill the memory.</summary>
+    public const int MaxKept = 32 * 1024 * 1024;
+
     private byte[] _bytes = ArrayPool<byte>.Shared.Rent(capacity);
 
     public int Length { get; private set; }
@@ -25,6 +28,18 @@ internal sealed class PooledBytes(int capacity = 256) : IBufferWriter<byte>
     {
         GetSpan(1)[0] = value;
         Length++;
+    }
+
+    /// <summary>Appends, unless that would be more than is kept of anything that passes.</summary>
+    public bool TryKeep(ReadOnlySpan<byte> bytes)
+    {
+        var fits = Length + bytes.Length <= MaxKept;
+        if (fits)
+        {
+            Append(bytes);
+        }
+
+        return fits;
     }
 
     public void Clear() => Length = 0;

@@ -7,7 +7,9 @@ namespace LlamaStack.Instrumentation;
 /// Bytes, not attributes: 100 KB of prompt as a string tag cost 100 µs and 200 KB on the caller's path. The buffers are rented. Who reads them after the span has
 /// ended holds the content meanwhile; the last one to let go returns them.
 /// </remarks>
-internal sealed class SpanContent(SpanType type)
+/// <param name="type">What the span stands for.</param>
+/// <param name="isShared">Does this stand on many spans, of which no content is recorded?</param>
+internal sealed class SpanContent(SpanType type, bool isShared = false)
 {
     private const string PropertyName = "LlamaStack.Content";
 
@@ -27,12 +29,18 @@ internal sealed class SpanContent(SpanType type)
     public void AttachTo(Activity activity) => activity.SetCustomProperty(PropertyName, this);
 
     /// <summary>Keeps the buffers until <see cref="Release"/>. Only while the span ends: its owner holds them until all have been told of that.</summary>
-    public void Hold() => Interlocked.Increment(ref _holders);
+    public void Hold()
+    {
+        if (!isShared)
+        {
+            Interlocked.Increment(ref _holders);
+        }
+    }
 
     /// <summary>Lets go of the buffers; with the last one they are given back.</summary>
     public void Release()
     {
-        if (Interlocked.Decrement(ref _holders) == 0)
+        if (!isShared && Interlocked.Decrement(ref _holders) == 0)
         {
             Inputs?.Return();
             Outputs?.Return();

@@ -15,7 +15,7 @@ internal static class CallSpan
         Set(span, GenAIAttributes.ConversationId, facts.ConversationId);
         Set(span, GenAIAttributes.Response.TimeToFirstChunk, timeToFirstChunk?.TotalSeconds);
         Set(span, GenAIAttributes.Embeddings.DimensionCount, (long?)facts.Dimensions);
-        Set(span, GenAIAttributes.Response.FinishReasons, facts.FinishReasons.Count == 0 ? null : facts.FinishReasons.ToArray());
+        Set(span, GenAIAttributes.Response.FinishReasons, facts.FinishReasons.Length == 0 ? null : facts.FinishReasons);
         if (facts.Usage is { } usage)
         {
             Set(span, GenAIAttributes.Usage.InputTokens, usage.Input);

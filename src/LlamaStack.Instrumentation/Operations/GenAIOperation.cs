@@ -25,6 +25,9 @@ internal sealed record GenAIOperation(HttpMethod Method, string Path, string Nam
         new(HttpMethod.Post, "/tool-runtime/invoke", GenAIAttributes.OperationValue.ExecuteTool, GenAIApi.ToolInvocation, SpanType.Tool),
     ];
 
+    /// <summary>Gets what the spans of this operation carry where no content is recorded.</summary>
+    public SpanContent NoContent { get; } = new(SpanType, isShared: true) { Api = Api };
+
     /// <summary>The operation of a request, or null where it is none that gets a span.</summary>
     public static GenAIOperation? Match(HttpRequestMessage request)
     {

@@ -1,18 +1,30 @@
+using System.Diagnostics;
 using System.Web;
 
 namespace LlamaStack.Instrumentation;
 
-/// <summary>What a request's body says about the call, as span attributes. Messages, inputs and tools are hopped over.</summary>
+/// <summary>What a request says about the call by its address and its body. Messages, inputs and tools are hopped over.</summary>
 internal sealed class RequestFacts
 {
-    private readonly GenAIApi _api;
-    private readonly GenAIConvention _convention;
+    // A span copies its first attributes: one list serves a thread's calls one after the other.
+    [ThreadStatic]
+    private static List<KeyValuePair<string, object?>>? _spare;
 
-    private RequestFacts(GenAIApi api, GenAIConvention convention)
+    private readonly GenAIConvention _convention;
+    private readonly Uri _server;
+    private readonly string _provider;
+    private List<KeyValuePair<string, object?>>? _attributes = _spare ?? new(16);
+
+    private RequestFacts(GenAIOperation operation, GenAIConvention convention, string provider, Uri server)
     {
-        _api = api;
+        _spare = null;
+        Operation = operation;
         _convention = convention;
+        _provider = provider;
+        _server = server;
     }
+
+    public GenAIOperation Operation { get; }
 
     public string? Model { get; private set; }
 
@@ -21,14 +33,21 @@ internal sealed class RequestFacts
 
     public bool Stream { get; private set; }
 
-    /// <summary>Gets the attributes; room for those that do not come from the body is left.</summary>
-    public List<KeyValuePair<string, object?>> Attributes { get; } = new(10);
+    public string SpanName => Target is null ? Operation.Name : $"{Operation.Name} {Target}";
+
+    private GenAIApi Api => Operation.Api;
 
     private bool SpeaksLatest => _convention.HasFlag(GenAIConvention.Latest);
 
-    public static RequestFacts Read(GenAIApi api, GenAIConvention convention, Uri address, ReadOnlySpan<byte> body)
+    /// <summary>Reads a request.</summary>
+    /// <param name="operation">What is asked for.</param>
+    /// <param name="convention">How the attributes are called.</param>
+    /// <param name="provider">Who is asked.</param>
+    /// <param name="address">Where.</param>
+    /// <param name="body">The body, or nothing.</param>
+    public static RequestFacts Read(GenAIOperation operation, GenAIConvention convention, string provider, Uri address, ReadOnlySpan<byte> body)
     {
-        var facts = new RequestFacts(api, convention);
+        var facts = new RequestFacts(operation, convention, provider, address);
         facts.ReadAddress(address);
         foreach (var member in new JsonMembers(body))
         {
@@ -38,15 +57,55 @@ internal sealed class RequestFacts
             }
         }
 
-        facts.Target ??= api.IsModelCall() ? facts.Model : null;
+        facts.Target ??= facts.Api.IsModelCall() ? facts.Model : null;
+        facts.Add(GenAIAttributes.Operation.Name, operation.Name);
+        facts.Add(GenAIAttributes.Provider.Name, provider);
+        facts.Add(SemanticAttributes.ServerAddress, address.Host);
+        facts.Add(SemanticAttributes.ServerPort, address.Port);
+        facts.Add(GenAIAttributes.Request.Model, facts.Model);
         return facts;
+    }
+
+    /// <summary>Starts the call's span, once.</summary>
+    public Activity? StartSpan(bool honorIncomingSampling)
+    {
+        var attributes = _attributes!;
+        _attributes = null;
+        var span = SpanStarter.Start(SpanName, ActivityKind.Client, attributes, honorIncomingSampling);
+        attributes.Clear();
+        _spare = attributes;
+        return span;
+    }
+
+    /// <summary>The attributes that the call's metrics have.</summary>
+    /// <param name="answeredBy">The model that answered, if it is known.</param>
+    public TagList MetricTags(string? answeredBy)
+    {
+        var tags = new TagList
+        {
+            { GenAIAttributes.Operation.Name, Operation.Name },
+            { GenAIAttributes.Provider.Name, _provider },
+            { SemanticAttributes.ServerAddress, _server.Host },
+            { SemanticAttributes.ServerPort, _server.Port },
+        };
+        if (Model is not null)
+        {
+            tags.Add(GenAIAttributes.Request.Model, Model);
+        }
+
+        if (answeredBy is not null)
+        {
+            tags.Add(GenAIAttributes.Response.Model, answeredBy);
+        }
+
+        return tags;
     }
 
     private void ReadAddress(Uri address)
     {
         const string Search = "/search", Deployments = "/deployments/";
         var path = address.AbsolutePath.AsSpan().TrimEnd('/');
-        if (_api is GenAIApi.StoredResponse)
+        if (Api is GenAIApi.StoredResponse)
         {
             var query = HttpUtility.ParseQueryString(address.Query);
             Add(GenAIAttributes.Response.Id, LastSegment(path));
@@ -54,7 +113,7 @@ internal sealed class RequestFacts
             Add(GenAIAttributes.Request.Stream, Stream ? true : null);
             Add(GenAIAttributes.Request.StreamCursor, query["starting_after"]);
         }
-        else if (_api is GenAIApi.VectorSearch && path.EndsWith(Search, StringComparison.OrdinalIgnoreCase))
+        else if (Api is GenAIApi.VectorSearch && path.EndsWith(Search, StringComparison.OrdinalIgnoreCase))
         {
             AddDataSource(LastSegment(path[..^Search.Length]));
         }
@@ -70,7 +129,7 @@ internal sealed class RequestFacts
 
     private void Read(ReadOnlySpan<byte> name, ReadOnlySpan<byte> value)
     {
-        switch (_api)
+        switch (Api)
         {
             case GenAIApi.VectorSearch:
                 ReadSearch(name, value);
@@ -117,7 +176,7 @@ internal sealed class RequestFacts
     {
         if (name.SequenceEqual("model"u8))
         {
-            Model = JsonText.String(value) ?? Model;
+            Model = JsonText.Recent(value) ?? Model;
         }
         else if (name.SequenceEqual("stream"u8))
         {
@@ -164,11 +223,11 @@ internal sealed class RequestFacts
         {
             Add(GenAIAttributes.Output.Type, OutputType(JsonText.Member(value, "type"u8)));
         }
-        else if (name.SequenceEqual("text"u8) && _api is GenAIApi.Responses)
+        else if (name.SequenceEqual("text"u8) && Api is GenAIApi.Responses)
         {
             Add(GenAIAttributes.Output.Type, OutputType(JsonText.Member(JsonText.Member(value, "format"u8), "type"u8)));
         }
-        else if (name.SequenceEqual("conversation"u8) && _api is GenAIApi.Responses)
+        else if (name.SequenceEqual("conversation"u8) && Api is GenAIApi.Responses)
         {
             Add(GenAIAttributes.ConversationId, JsonText.String(value) ?? JsonText.String(JsonText.Member(value, "id"u8)));
         }
@@ -184,11 +243,11 @@ internal sealed class RequestFacts
         {
             Add(GenAIAttributes.Request.ReasoningLevel, JsonText.String(JsonText.Member(value, "effort"u8)));
         }
-        else if (name.SequenceEqual("encoding_format"u8) && _api is GenAIApi.Embeddings)
+        else if (name.SequenceEqual("encoding_format"u8) && Api is GenAIApi.Embeddings)
         {
             Add(GenAIAttributes.Request.EncodingFormats, Strings(value));
         }
-        else if (name.SequenceEqual("dimensions"u8) && _api is GenAIApi.Embeddings)
+        else if (name.SequenceEqual("dimensions"u8) && Api is GenAIApi.Embeddings)
         {
             Add(GenAIAttributes.Embeddings.DimensionCount, JsonText.Integer(value));
         }
@@ -198,7 +257,7 @@ internal sealed class RequestFacts
     {
         if (value is not null)
         {
-            Attributes.Add(new(key, value));
+            _attributes!.Add(new(key, value));
         }
     }
 

@@ -3,6 +3,9 @@ namespace LlamaStack.Instrumentation;
 /// <summary>What an answer says about the call: who answered, how it ended, what it cost. Filled from one JSON body or from the events of a stream.</summary>
 internal sealed class ResponseFacts
 {
+    /// <summary>What almost every answer ends with. Never written to.</summary>
+    private static readonly string[][] _usual = [["stop"], ["length"], ["tool_calls"], ["content_filter"], ["error"]];
+
     public string? Id { get; set; }
 
     public string? Model { get; set; }
@@ -15,13 +18,31 @@ internal sealed class ResponseFacts
     public TokenUsage? Usage { get; set; }
 
     /// <summary>Gets the reasons in the order of the choices.</summary>
-    public List<string> FinishReasons { get; } = new(1);
+    public string[] FinishReasons { get; private set; } = [];
 
     /// <summary>Gets or sets the error that the body tells, also inside a 200.</summary>
     public ServerError? Error { get; set; }
 
     /// <summary>Gets or sets how many numbers a vector of an embeddings answer has.</summary>
     public int? Dimensions { get; set; }
+
+    /// <summary>Notes why a choice ended.</summary>
+    public void AddFinishReason(string reason)
+    {
+        foreach (var single in FinishReasons.Length == 0 ? _usual : [])
+        {
+            if (single[0] == reason)
+            {
+                FinishReasons = single;
+                return;
+            }
+        }
+
+        FinishReasons = [.. FinishReasons, reason];
+    }
+
+    /// <summary>Forgets the reasons, to be told them anew.</summary>
+    public void ClearFinishReasons() => FinishReasons = [];
 
     /// <summary>Reads a whole answer.</summary>
     public void Read(GenAIApi api, ReadOnlySpan<byte> body)
@@ -41,7 +62,7 @@ internal sealed class ResponseFacts
             }
             else if (member.Name.SequenceEqual("model"u8))
             {
-                Model = JsonText.String(value);
+                Model = JsonText.Recent(value);
             }
             else if (member.Name.SequenceEqual("usage"u8))
             {
@@ -98,9 +119,9 @@ internal sealed class ResponseFacts
     {
         foreach (var choice in new JsonElements(choices))
         {
-            if (JsonText.Interned(JsonText.Member(choice, "finish_reason"u8)) is { } reason)
+            if (JsonText.Recent(JsonText.Member(choice, "finish_reason"u8)) is { } reason)
             {
-                FinishReasons.Add(reason);
+                AddFinishReason(reason);
             }
         }
     }
@@ -119,15 +140,15 @@ internal sealed class ResponseFacts
     {
         if (status.SequenceEqual("completed"u8))
         {
-            FinishReasons.Add(AsksForTools(output) ? "tool_calls" : "stop");
+            AddFinishReason(AsksForTools(output) ? "tool_calls" : "stop");
         }
         else if (status.SequenceEqual("incomplete"u8))
         {
-            FinishReasons.Add(JsonText.Unquote(incompleteReason).SequenceEqual("content_filter"u8) ? "content_filter" : "length");
+            AddFinishReason(JsonText.Unquote(incompleteReason).SequenceEqual("content_filter"u8) ? "content_filter" : "length");
         }
         else if (status.SequenceEqual("failed"u8) || status.SequenceEqual("cancelled"u8))
         {
-            FinishReasons.Add("error");
+            AddFinishReason("error");
             Error ??= new ServerError(null, $"The response is {System.Text.Encoding.UTF8.GetString(status)}.");
         }
     }

@@ -5,9 +5,6 @@ namespace LlamaStack.Instrumentation;
 /// <summary>An answer as far as it has come: its status, and its body read while it passes, a stream of events or one JSON text.</summary>
 internal sealed class Answer
 {
-    /// <summary>More than this of a JSON body is not kept.</summary>
-    private const int MaxKept = 32 * 1024 * 1024;
-
     private readonly GenAIApi _api;
     private readonly string? _reasonPhrase;
     private readonly string? _contentType;
@@ -55,13 +52,9 @@ internal sealed class Answer
         {
             _events.Feed(bytes);
         }
-        else if (!_truncated && _body!.Length + bytes.Length <= MaxKept)
-        {
-            _body.Append(bytes);
-        }
         else
         {
-            _truncated = true;
+            _truncated = _truncated || !_body!.TryKeep(bytes);
         }
     }
 

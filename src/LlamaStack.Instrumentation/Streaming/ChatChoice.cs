@@ -69,7 +69,7 @@ internal sealed class ChatChoice(long index)
     {
         if (keepContent)
         {
-            (target ??= new PooledBytes()).Append(escaped);
+            (target ??= new PooledBytes()).TryKeep(escaped);
         }
     }
 

@@ -180,7 +180,7 @@ internal sealed class ChatStream(GenAIApi api, bool keepContent) : StreamAssembl
             }
             else if (member.Name.SequenceEqual("finish_reason"u8))
             {
-                choice.FinishReason = JsonText.Interned(member.Value);
+                choice.FinishReason = JsonText.Recent(member.Value);
                 EndChoice();
                 text = default;
             }
@@ -191,12 +191,12 @@ internal sealed class ChatStream(GenAIApi api, bool keepContent) : StreamAssembl
 
     private void EndChoice()
     {
-        Facts.FinishReasons.Clear();
+        Facts.ClearFinishReasons();
         foreach (var choice in _choices.OrderBy(choice => choice.Index))
         {
             if (choice.FinishReason is { } reason)
             {
-                Facts.FinishReasons.Add(reason);
+                Facts.AddFinishReason(reason);
             }
         }
 

@@ -51,7 +51,7 @@ internal sealed class ResponsesStream(GenAIApi api, bool keepContent) : StreamAs
 
         if (_templateText is { } text && _template.TryMatch(data, out var delta))
         {
-            text.Append(delta);
+            text.TryKeep(delta);
             return;
         }
 
@@ -73,7 +73,10 @@ internal sealed class ResponsesStream(GenAIApi api, bool keepContent) : StreamAs
         }
         else if (type.SequenceEqual("refusal.delta"u8))
         {
-            (_refusal ??= new PooledBytes()).Append(JsonText.Unquote(fields.Delta));
+            if (KeepContent)
+            {
+                (_refusal ??= new PooledBytes()).TryKeep(JsonText.Unquote(fields.Delta));
+            }
         }
         else if (type.SequenceEqual("function_call_arguments.delta"u8) || type.SequenceEqual("mcp_call.arguments.delta"u8) || type.SequenceEqual("mcp_call_arguments.delta"u8))
         {
@@ -85,7 +88,7 @@ internal sealed class ResponsesStream(GenAIApi api, bool keepContent) : StreamAs
         }
         else if (type.SequenceEqual("completed"u8) || type.SequenceEqual("incomplete"u8) || type.SequenceEqual("failed"u8))
         {
-            Facts.FinishReasons.Clear();
+            Facts.ClearFinishReasons();
             Facts.Read(api, fields.Response);
             IsWhole = true;
             if (KeepContent)
@@ -112,7 +115,7 @@ internal sealed class ResponsesStream(GenAIApi api, bool keepContent) : StreamAs
         }
 
         var text = Item(fields.ItemId).Text(part, JsonText.Integer(fields.ContentIndex) ?? 0);
-        text.Append(JsonText.Unquote(fields.Delta));
+        text.TryKeep(JsonText.Unquote(fields.Delta));
         return text;
     }
 

@@ -9,6 +9,7 @@ internal sealed class ServerSentEvents(StreamAssembler assembler)
 {
     private readonly PooledBytes _line = new(1024);
     private PooledBytes? _data;
+    private bool _isTooLong;
 
     public void Feed(ReadOnlySpan<byte> bytes)
     {
@@ -17,16 +18,24 @@ internal sealed class ServerSentEvents(StreamAssembler assembler)
             var end = bytes.IndexOf((byte)'\n');
             if (end < 0)
             {
-                _line.Append(bytes);
+                _isTooLong = _isTooLong || !_line.TryKeep(bytes);
                 return;
             }
 
             var line = bytes[..end];
             bytes = bytes[(end + 1)..];
-            if (_line.Length > 0)
+            if (_isTooLong)
             {
-                _line.Append(line);
-                EndLine(_line.Span, ref bytes);
+                _line.Clear();
+                _isTooLong = false;
+            }
+            else if (_line.Length > 0)
+            {
+                if (_line.TryKeep(line))
+                {
+                    EndLine(_line.Span, ref bytes);
+                }
+
                 _line.Clear();
             }
             else
@@ -83,10 +92,10 @@ internal sealed class ServerSentEvents(StreamAssembler assembler)
             _data ??= new PooledBytes(1024);
             if (_data.Length > 0)
             {
-                _data.Append((byte)'\n');
+                _data.TryKeep("\n"u8);
             }
 
-            _data.Append(data);
+            _data.TryKeep(data);
         }
     }
 

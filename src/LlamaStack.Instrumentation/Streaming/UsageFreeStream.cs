@@ -8,6 +8,9 @@ namespace LlamaStack.Instrumentation;
 /// </summary>
 internal sealed class UsageFreeStream(Stream inner, Exchange exchange) : BodyStream
 {
+    /// <summary>Token counts take less: a longer event is another one.</summary>
+    private const int MaxHeld = 64 * 1024;
+
     /// <summary>The bytes so far of an event that is not over.</summary>
     private PooledBytes? _held;
 
@@ -114,6 +117,11 @@ internal sealed class UsageFreeStream(Stream inner, Exchange exchange) : BodyStr
                         Emit(_held.Span, buffer, ref passed, room: position);
                     }
 
+                    _held.Clear();
+                }
+                else if (_held.Length > MaxHeld)
+                {
+                    Emit(_held.Span, buffer, ref passed, room: position);
                     _held.Clear();
                 }
             }

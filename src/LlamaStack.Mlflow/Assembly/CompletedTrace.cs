@@ -9,7 +9,6 @@ internal sealed class CompletedTrace
     private const int SpanOverhead = 512;
     private const int TagOverhead = 64;
 
-    private readonly HashSet<ActivitySpanId> _ids;
     private readonly Func<Activity, bool>? _leaves;
     private HashSet<Activity>? _aboveExchanges;
 
@@ -18,22 +17,20 @@ internal sealed class CompletedTrace
     /// <param name="root">The root, where it is among them.</param>
     /// <param name="leaves">Does a span leave that is not among them: before, or later?</param>
     /// <param name="withWords">May the words of another library's error be told by our span?</param>
-    public CompletedTrace(IReadOnlyList<Activity> spans, Activity? root, Func<Activity, bool>? leaves = null, bool withWords = true)
+    public CompletedTrace(List<Activity> spans, Activity? root, Func<Activity, bool>? leaves = null, bool withWords = true)
     {
         Details = TraceDetails.Of(spans[0]);
         Spans = CoveringSpans.Merge(spans, withWords);
         _leaves = leaves;
         Root = root is null ? null : CoveringSpans.Resolve(root);
-        _ids = new HashSet<ActivitySpanId>(Spans.Count);
         foreach (var span in Spans)
         {
-            _ids.Add(span.SpanId);
             Size += SizeOf(span);
         }
     }
 
     /// <summary>Gets the spans in the order in which they ended.</summary>
-    public IReadOnlyList<Activity> Spans { get; }
+    public List<Activity> Spans { get; }
 
     /// <summary>Gets the root; null for spans that come after the rest of their trace, or before.</summary>
     public Activity? Root { get; }
@@ -70,6 +67,8 @@ internal sealed class CompletedTrace
         }
     }
 
+    private HashSet<ActivitySpanId> Ids => field ??= [.. Spans.Select(static span => span.SpanId)];
+
     private HashSet<Activity> AboveExchanges()
     {
         HashSet<Activity> above = [];
@@ -94,7 +93,7 @@ internal sealed class CompletedTrace
         for (var parent = span.Parent; parent is not null; parent = parent.Parent)
         {
             var above = CoveringSpans.Resolve(parent);
-            if (above != span && (_ids.Contains(above.SpanId) || _leaves?.Invoke(above) is true))
+            if (above != span && (Ids.Contains(above.SpanId) || _leaves?.Invoke(above) is true))
             {
                 return above.SpanId;
             }

@@ -21,7 +21,7 @@ internal static class CoveringSpans
     /// <param name="spans">The spans of a trace that leave together, in the order in which they ended.</param>
     /// <param name="withWords">May the words of another library's error be told by our span?</param>
     /// <returns>The spans that are left.</returns>
-    public static IReadOnlyList<Activity> Merge(IReadOnlyList<Activity> spans, bool withWords)
+    public static List<Activity> Merge(List<Activity> spans, bool withWords)
     {
         var covering = Find(spans);
         if (covering is null)
@@ -59,7 +59,7 @@ internal static class CoveringSpans
         return left;
     }
 
-    private static Dictionary<Activity, (int Calls, Activity? Exchange)>? Find(IReadOnlyList<Activity> spans)
+    private static Dictionary<Activity, (int Calls, Activity? Exchange)>? Find(List<Activity> spans)
     {
         Dictionary<Activity, (int, Activity?)>? covering = null;
         foreach (var span in spans)

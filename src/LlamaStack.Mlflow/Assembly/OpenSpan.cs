@@ -3,9 +3,9 @@ using System.Diagnostics;
 namespace LlamaStack.Mlflow;
 
 /// <summary>What the assembly knows of a span: whether it leaves, and which ended spans below it wait for its end.</summary>
+/// <remarks>One for each span of the application: it is its own lock.</remarks>
 internal sealed class OpenSpan
 {
-    private readonly Lock _lock = new();
     private List<Activity>? _kept;
     private bool _leaves;
     private bool _hasEnded;
@@ -22,7 +22,7 @@ internal sealed class OpenSpan
     /// <returns>False where that was known already.</returns>
     public bool TryMarkLeaving()
     {
-        lock (_lock)
+        lock (this)
         {
             if (_leaves)
             {
@@ -43,7 +43,7 @@ internal sealed class OpenSpan
     public bool TryKeep(Activity activity, int maxSpans, long now, out List<Activity>? early)
     {
         early = null;
-        lock (_lock)
+        lock (this)
         {
             if (_hasEnded)
             {
@@ -68,10 +68,10 @@ internal sealed class OpenSpan
     /// <summary>The span has ended: what waited for it, and whether it leaves itself.</summary>
     public bool End(out List<Activity> kept)
     {
-        lock (_lock)
+        lock (this)
         {
             _hasEnded = true;
-            (kept, _kept) = (_kept ?? [], null);
+            (kept, _kept) = (_kept ?? new(1), null);
 
             // One that ended at the same moment found it running, but too late to say so.
             _leaves |= kept.Count > 0;
@@ -82,7 +82,7 @@ internal sealed class OpenSpan
     /// <summary>Takes what waits here; the span itself goes on.</summary>
     public List<Activity> Take()
     {
-        lock (_lock)
+        lock (this)
         {
             var kept = _kept ?? [];
             _kept = null;
@@ -93,7 +93,7 @@ internal sealed class OpenSpan
     /// <summary>The span will not be told of any more: what waits here goes without it.</summary>
     public List<Activity> GiveUp()
     {
-        lock (_lock)
+        lock (this)
         {
             _hasEnded = true;
             _leaves = false;

@@ -82,7 +82,7 @@ internal sealed class TraceSummary
         text is null || text.Length <= length ? text : text[..(char.IsHighSurrogate(text[length - 1]) ? length - 1 : length)];
 
     /// <summary>A request that nobody named goes by its first model call.</summary>
-    private static string NameOf(Activity root, IReadOnlyList<Activity> spans)
+    private static string NameOf(Activity root, List<Activity> spans)
     {
         var name = SpanTypes.NameOf(root);
         if (root.Kind is not ActivityKind.Server || (name != SpanTypes.UnnamedRequest && name.Contains(' ', StringComparison.Ordinal)))
@@ -123,7 +123,7 @@ internal sealed class TraceSummary
     }
 
     /// <summary>The first exchange and the last: of those in which a model writes, if there are any, else of others.</summary>
-    private static ((Activity Span, SpanContent Content)? First, (Activity Span, SpanContent Content)? Last) ModelCalls(IReadOnlyList<Activity> spans)
+    private static ((Activity Span, SpanContent Content)? First, (Activity Span, SpanContent Content)? Last) ModelCalls(List<Activity> spans)
     {
         (Activity Span, SpanContent Content)? first = null, last = null;
         foreach (var span in spans)

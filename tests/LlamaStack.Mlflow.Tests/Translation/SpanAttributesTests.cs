@@ -56,7 +56,7 @@ public sealed class SpanAttributesTests : IDisposable
             agent,
         ];
 
-        var trace = new CompletedTrace(spans, agent);
+        var trace = new CompletedTrace([.. spans], agent);
         Assert.Equal("""{"input_tokens":150,"output_tokens":10,"total_tokens":160,"cache_read_input_tokens":7}""", SpanAttributes.TokensOf(trace)?.ToJson());
         Assert.Null(SpanAttributes.TokensOf(new CompletedTrace([agent], agent)));
         Assert.DoesNotContain("mlflow.chat.tokenUsage", AttributeList.Of(agent).Keys);

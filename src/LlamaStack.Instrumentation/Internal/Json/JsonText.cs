@@ -8,6 +8,8 @@ namespace LlamaStack.Instrumentation;
 /// <summary>Reads scalar values out of raw JSON. What has another type than asked for is null.</summary>
 internal static class JsonText
 {
+    private static readonly string?[] _recent = new string?[64];
+
     public static bool IsNull(ReadOnlySpan<byte> value) => value.SequenceEqual("null"u8);
 
     public static bool IsTrue(ReadOnlySpan<byte> value) => value.SequenceEqual("true"u8);
@@ -58,18 +60,26 @@ internal static class JsonText
         return text;
     }
 
-    /// <summary>A short string that is the same call after call: a model, a finish reason. Kept once.</summary>
-    public static string? Interned(ReadOnlySpan<byte> value)
+    /// <summary>A short string that is the same call after call: a model, a finish reason. Those seen of late are kept.</summary>
+    public static string? Recent(ReadOnlySpan<byte> value)
     {
-        foreach (var known in _known)
+        const int MaxLength = 64;
+        if (value.Length - 2 is < 1 or > MaxLength)
         {
-            if (value.Length == known.Length + 2 && Ascii.Equals(value[1..^1], known))
-            {
-                return known;
-            }
+            return String(value);
         }
 
-        return String(value);
+        // Its length, first, middle and last letter find the place; who comes to a taken one takes it over.
+        ref var kept = ref _recent[(value.Length + (value[1] * 5) + (value[value.Length / 2] * 31) + (value[^2] * 17)) & (_recent.Length - 1)];
+        var known = Volatile.Read(ref kept);
+        if (known is not null && value[0] == (byte)'"' && Ascii.Equals(value[1..^1], known))
+        {
+            return known;
+        }
+
+        known = String(value);
+        Volatile.Write(ref kept, known);
+        return known;
     }
 
     public static long? Integer(ReadOnlySpan<byte> value) =>
@@ -109,6 +119,4 @@ internal static class JsonText
             return false;
         }
     }
-
-    private static readonly string[] _known = ["stop", "length", "tool_calls", "content_filter", "assistant", "function"];
 }
