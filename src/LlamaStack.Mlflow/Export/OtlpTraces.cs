@@ -167,7 +167,7 @@ internal sealed class OtlpTraces(MlflowTracingOptions options, TraceResource res
 
     private static void Attribute(ProtobufWriter writer, int field, string key, object? value)
     {
-        if (value is null)
+        if (value is null || (value is string text && writer.TryShortPair(field, key, text)))
         {
             return;
         }
@@ -190,7 +190,10 @@ internal sealed class OtlpTraces(MlflowTracingOptions options, TraceResource res
             case bool flag:
                 writer.Varint(2, flag ? 1u : 0u);
                 break;
-            case sbyte or byte or short or ushort or int or uint or long:
+            case long number:
+                writer.Varint(3, (ulong)number);
+                break;
+            case sbyte or byte or short or ushort or int or uint:
                 writer.Varint(3, (ulong)Convert.ToInt64(value, CultureInfo.InvariantCulture));
                 break;
             case float or double:

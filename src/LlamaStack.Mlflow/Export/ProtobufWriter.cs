@@ -14,8 +14,11 @@ internal sealed class ProtobufWriter(PooledBytes output)
     /// <summary>Lengths of nested messages always take four bytes, up to 256 MiB: a varint may have leading zeros.</summary>
     private const int LengthSize = 4;
 
-    /// <summary>So many characters are never more than 127 bytes.</summary>
-    private const int MaxShortText = 42;
+    /// <summary>A length up to this takes one byte.</summary>
+    private const int MaxShortLength = 127;
+
+    /// <summary>So many characters are never more bytes than that.</summary>
+    private const int MaxShortText = MaxShortLength / 3;
 
     public int Position => output.Length;
 
@@ -81,6 +84,34 @@ internal sealed class ProtobufWriter(PooledBytes output)
 
         Varint((ulong)Encoding.UTF8.GetByteCount(value));
         output.Advance(Encoding.UTF8.GetBytes(value, output.GetSpan(Encoding.UTF8.GetMaxByteCount(value.Length))));
+    }
+
+    /// <summary>Writes a message of a text, and of a message of another text: an attribute with its value. Nearly all of them are so short that each length takes one byte.</summary>
+    /// <param name="field">The number of the outer message, below 16.</param>
+    /// <param name="key">The first text.</param>
+    /// <param name="value">The second text.</param>
+    /// <returns>False where they are too long for that; nothing is written then.</returns>
+    public bool TryShortPair(int field, string key, string value)
+    {
+        const int Heads = 6;
+        if (key.Length + value.Length > MaxShortLength - Heads)
+        {
+            return false;
+        }
+
+        var target = output.GetSpan(2 + (3 * MaxShortLength));
+        var keyLength = Encoding.UTF8.GetBytes(key, target[4..]);
+        var pair = target[(4 + keyLength)..];
+        var valueLength = Encoding.UTF8.GetBytes(value, pair[4..]);
+        if (keyLength + valueLength > MaxShortLength - Heads)
+        {
+            return false;
+        }
+
+        (target[0], target[1], target[2], target[3]) = ((byte)((field << 3) | 2), (byte)(keyLength + valueLength + Heads), (1 << 3) | 2, (byte)keyLength);
+        (pair[0], pair[1], pair[2], pair[3]) = ((2 << 3) | 2, (byte)(valueLength + 2), (1 << 3) | 2, (byte)valueLength);
+        output.Advance(keyLength + valueLength + Heads + 2);
+        return true;
     }
 
     private void Tag(int field, int wireType) => Varint((ulong)((field << 3) | wireType));

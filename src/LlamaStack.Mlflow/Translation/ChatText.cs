@@ -55,13 +55,18 @@ internal static class ChatText
             case GenAIApi.Responses or GenAIApi.StoredResponse:
                 return TryWriteItems(JsonText.Member(response, "output"u8), output, out isPlainText);
             default:
-                foreach (var choice in new JsonElements(JsonText.Member(response, "choices"u8)))
-                {
-                    return TryWriteText(JsonText.Member(choice, "text"u8), output) || TryWriteMessage(JsonText.Member(choice, "message"u8), output, out isPlainText);
-                }
-
-                return false;
+                var choice = JsonElements.FromFirst(JsonMembers.From(response, "choices"u8));
+                return api is GenAIApi.Completions
+                    ? TryWriteText(JsonText.Member(choice, "text"u8), output)
+                    : TryWriteMessage(JsonMembers.From(choice, "message"u8), output, out isPlainText);
         }
+    }
+
+    /// <summary>Is this surely an answer in words, by a look at where they stand?</summary>
+    public static bool IsPlainText(GenAIApi api, ReadOnlySpan<byte> response)
+    {
+        var message = api is GenAIApi.ChatCompletions ? JsonMembers.From(JsonElements.FromFirst(JsonMembers.From(response, "choices"u8)), "message"u8) : default;
+        return JsonMembers.From(message, "content"u8) is [(byte)'"', not (byte)'"', ..];
     }
 
     private static bool TryWriteLastUserText(ReadOnlySpan<byte> messages, PooledBytes output)

@@ -6,118 +6,238 @@ using LlamaStack.Instrumentation;
 namespace LlamaStack.Mlflow;
 
 /// <summary>JSON as MLflow's page should draw it: no null members (each would be a row), no base64 and no vectors (their size is told).</summary>
-/// <remarks>Values are hopped over and copied as they stand; only what changes is written anew.</remarks>
-internal static class JsonForPeople
+/// <remarks>
+/// One way through the text: what stays is copied as it stands, in runs from one change to the next. Of text that is no JSON, what follows the fault is copied.
+/// </remarks>
+internal ref struct JsonForPeople
 {
     /// <summary>Deeper than this nothing is looked for: whoever nests without end must not end the process.</summary>
     private const int MaxDepth = 64;
 
-    /// <summary>Writes a request: whole, but for the bytes of pictures and sounds in it.</summary>
-    public static void WriteInputs(ReadOnlySpan<byte> json, PooledBytes output)
+    private const int MinPayload = 256;
+
+    private readonly ReadOnlySpan<byte> _json;
+    private readonly PooledBytes _output;
+    private readonly bool _keepNulls;
+    private readonly bool _isEmbedding;
+    private int _position;
+    private int _copied;
+    private int _depth;
+
+    private JsonForPeople(ReadOnlySpan<byte> json, PooledBytes output, bool keepNulls, bool isEmbedding)
     {
-        if (json.IndexOf(";base64,"u8) < 0 && json.IndexOf("\"input_audio\""u8) < 0 && json.IndexOf("\"file_data\""u8) < 0)
-        {
-            output.Append(json);
-        }
-        else
-        {
-            WriteValue(json, output, keepNulls: true, isEmbedding: false, depth: 0);
-        }
+        _json = json;
+        _output = output;
+        _keepNulls = keepNulls;
+        _isEmbedding = isEmbedding;
     }
+
+    /// <summary>Writes a request: whole, but for the bytes of pictures and sounds in it.</summary>
+    public static void WriteInputs(ReadOnlySpan<byte> json, PooledBytes output) => new JsonForPeople(json, output, keepNulls: true, isEmbedding: false).Write();
 
     /// <summary>Writes an answer.</summary>
-    public static void WriteOutputs(GenAIApi api, ReadOnlySpan<byte> json, PooledBytes output) =>
-        WriteValue(json, output, keepNulls: false, isEmbedding: api is GenAIApi.Embeddings, depth: 0);
+    public static void WriteOutputs(GenAIApi api, ReadOnlySpan<byte> json, PooledBytes output) => new JsonForPeople(json, output, keepNulls: false, isEmbedding: api is GenAIApi.Embeddings).Write();
 
-    private static void WriteValue(ReadOnlySpan<byte> value, PooledBytes output, bool keepNulls, bool isEmbedding, int depth)
+    private void Write()
     {
-        if (depth > MaxDepth)
+        SkipWhitespace();
+        _copied = _position;
+        PassValue();
+        CopyTo(_json.Length);
+    }
+
+    /// <summary>Passes a value.</summary>
+    /// <returns>False where the text ends before it does.</returns>
+    private bool PassValue()
+    {
+        switch (Next)
         {
-            output.Append(value);
-        }
-        else if (JsonText.IsObject(value))
-        {
-            WriteObject(value, output, keepNulls, isEmbedding, depth);
-        }
-        else if (JsonText.IsArray(value))
-        {
-            WriteArray(value, output, keepNulls, isEmbedding, depth);
-        }
-        else if (JsonText.IsString(value) && value.StartsWith("\"data:"u8) && value.IndexOf(";base64,"u8) is > 0 and var marker)
-        {
-            var mediaType = Encoding.UTF8.GetString(value[6..marker]);
-            WriteText(Base64Payload.Describe(mediaType, value[(marker + 8)..^1]), output);
-        }
-        else
-        {
-            output.Append(value);
+            case (byte)'"':
+                return PassString();
+            case (byte)'{' when _depth < MaxDepth:
+                _depth++;
+                var isObject = PassObject();
+                _depth--;
+                return isObject;
+            case (byte)'[' when _depth < MaxDepth:
+                _depth++;
+                var isArray = PassArray();
+                _depth--;
+                return isArray;
+            default:
+                return MoveTo(JsonScan.SkipValue(_json, _position));
         }
     }
 
-    private static void WriteObject(ReadOnlySpan<byte> value, PooledBytes output, bool keepNulls, bool isEmbedding, int depth)
+    private bool PassObject()
     {
-        output.Append((byte)'{');
+        _position++;
+        var keptUpTo = _position;
         var any = false;
-        foreach (var member in new JsonMembers(value))
+        while (true)
         {
-            if (!keepNulls && JsonText.IsNull(member.Value))
+            SkipWhitespace();
+            switch (Next)
             {
-                continue;
-            }
+                case (byte)'}':
+                    _position++;
+                    return true;
+                case (byte)',':
+                    if (!any)
+                    {
+                        Replace(_position, _position + 1, default);
+                    }
 
-            if (any)
-            {
-                output.Append((byte)',');
-            }
+                    _position++;
+                    break;
+                case (byte)'"':
+                    var nameStart = _position + 1;
+                    if (!MoveTo(JsonScan.SkipString(_json, _position)))
+                    {
+                        return false;
+                    }
 
-            any = true;
-            output.Append((byte)'"');
-            output.Append(member.Name);
-            output.Append("\":"u8);
-            if (isEmbedding && member.Name.SequenceEqual("embedding"u8) && EmbeddingVector.Dimensions(member.Value) is { } dimensions)
-            {
-                WriteText(string.Create(CultureInfo.InvariantCulture, $"[{dimensions} numbers]"), output);
-            }
-            else if (IsPayload(member.Name, member.Value))
-            {
-                WriteText(Base64Payload.Describe("base64", JsonText.Unquote(member.Value)), output);
-            }
-            else
-            {
-                WriteValue(member.Value, output, keepNulls, isEmbedding, depth + 1);
+                    var name = _json[nameStart..(_position - 1)];
+                    SkipWhitespace();
+                    if (Next != (byte)':')
+                    {
+                        return false;
+                    }
+
+                    _position++;
+                    SkipWhitespace();
+                    var isNull = !_keepNulls && _json[_position..].StartsWith("null"u8);
+                    if (isNull ? !MoveTo(JsonScan.SkipValue(_json, _position)) : !PassMember(name))
+                    {
+                        return false;
+                    }
+
+                    if (isNull)
+                    {
+                        Replace(keptUpTo, _position, default);
+                    }
+                    else
+                    {
+                        any = true;
+                        keptUpTo = _position;
+                    }
+
+                    break;
+                default:
+                    return false;
             }
         }
-
-        output.Append((byte)'}');
     }
 
-    private static void WriteArray(ReadOnlySpan<byte> value, PooledBytes output, bool keepNulls, bool isEmbedding, int depth)
+    private bool PassArray()
     {
-        output.Append((byte)'[');
-        var any = false;
-        foreach (var element in new JsonElements(value))
+        _position++;
+        while (true)
         {
-            if (any)
+            SkipWhitespace();
+            switch (Next)
             {
-                output.Append((byte)',');
+                case (byte)']':
+                    _position++;
+                    return true;
+                case (byte)',':
+                    _position++;
+                    break;
+                default:
+                    if (!PassValue())
+                    {
+                        return false;
+                    }
+
+                    break;
+            }
+        }
+    }
+
+    private bool PassMember(ReadOnlySpan<byte> name)
+    {
+        var start = _position;
+        if (_isEmbedding && name.SequenceEqual("embedding"u8))
+        {
+            if (!MoveTo(JsonScan.SkipValue(_json, start)))
+            {
+                return false;
             }
 
-            any = true;
-            WriteValue(element, output, keepNulls, isEmbedding, depth + 1);
+            if (EmbeddingVector.Dimensions(_json[start.._position]) is { } dimensions)
+            {
+                Replace(start, _position, string.Create(CultureInfo.InvariantCulture, $"\"[{dimensions} numbers]\""));
+            }
+
+            return true;
         }
 
-        output.Append((byte)']');
+        var isText = Next == (byte)'"';
+        if (!PassValue())
+        {
+            return false;
+        }
+
+        if (isText && _position - start > MinPayload && HoldsPayload(name) && Base64.IsValid(_json[(start + 1)..(_position - 1)]))
+        {
+            Replace(start, _position, $"\"{Base64Payload.Describe("base64", _json[(start + 1)..(_position - 1)])}\"");
+        }
+
+        return true;
     }
 
     /// <summary>The members that hold bare base64: sounds, files and generated pictures.</summary>
-    private static bool IsPayload(ReadOnlySpan<byte> name, ReadOnlySpan<byte> value) =>
-        (name.SequenceEqual("data"u8) || name.SequenceEqual("file_data"u8) || name.SequenceEqual("b64_json"u8))
-        && value.Length > 256 && JsonText.IsString(value) && Base64.IsValid(JsonText.Unquote(value));
+    private static bool HoldsPayload(ReadOnlySpan<byte> name) => name.SequenceEqual("data"u8) || name.SequenceEqual("file_data"u8) || name.SequenceEqual("b64_json"u8);
 
-    private static void WriteText(string text, PooledBytes output)
+    private bool PassString()
     {
-        output.Append((byte)'"');
-        output.Append(Encoding.UTF8.GetBytes(text));
-        output.Append((byte)'"');
+        var start = _position;
+        if (!MoveTo(JsonScan.SkipString(_json, start)))
+        {
+            return false;
+        }
+
+        var text = _json[(start + 1)..(_position - 1)];
+        if (text.StartsWith("data:"u8) && text.IndexOf(";base64,"u8) is > 0 and var marker)
+        {
+            var mediaType = Encoding.UTF8.GetString(text["data:".Length..marker]);
+            Replace(start, _position, $"\"{Base64Payload.Describe(mediaType, text[(marker + ";base64,".Length)..])}\"");
+        }
+
+        return true;
+    }
+
+    private readonly byte Next => _position < _json.Length ? _json[_position] : (byte)0;
+
+    private void SkipWhitespace() => _position = JsonScan.SkipWhitespace(_json, _position);
+
+    private bool MoveTo(int position)
+    {
+        if (position >= 0)
+        {
+            _position = position;
+        }
+
+        return position >= 0;
+    }
+
+    private void CopyTo(int end)
+    {
+        if (end > _copied)
+        {
+            _output.Append(_json[_copied..end]);
+            _copied = end;
+        }
+    }
+
+    private void Replace(int start, int end, string? json)
+    {
+        CopyTo(start);
+        if (json is not null)
+        {
+            _output.Append(Encoding.UTF8.GetBytes(json));
+        }
+
+        _copied = end;
     }
 }

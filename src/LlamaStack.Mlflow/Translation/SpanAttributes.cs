@@ -225,7 +225,7 @@ internal sealed class SpanAttributes(MlflowTracingOptions options)
             sink.Add(SemanticAttributes.UserId, user);
         }
 
-        if (!_withContent)
+        if (!_withContent || summary is { PromotesInputs: false, PromotesOutputs: false })
         {
             return;
         }

@@ -15,18 +15,9 @@ internal sealed record TokenSums(long Input, long Output, long? CacheRead, long?
     /// <summary>All three numbers, always.</summary>
     public string ToJson()
     {
-        var json = string.Create(CultureInfo.InvariantCulture, $"{{\"input_tokens\":{Input},\"output_tokens\":{Output},\"total_tokens\":{Input + Output}");
-        if (CacheRead is not null)
-        {
-            json += string.Create(CultureInfo.InvariantCulture, $",\"cache_read_input_tokens\":{CacheRead}");
-        }
-
-        if (CacheCreation is not null)
-        {
-            json += string.Create(CultureInfo.InvariantCulture, $",\"cache_creation_input_tokens\":{CacheCreation}");
-        }
-
-        return json + "}";
+        var read = CacheRead is null ? "" : string.Create(CultureInfo.InvariantCulture, $",\"cache_read_input_tokens\":{CacheRead}");
+        var creation = CacheCreation is null ? "" : string.Create(CultureInfo.InvariantCulture, $",\"cache_creation_input_tokens\":{CacheCreation}");
+        return string.Create(CultureInfo.InvariantCulture, $"{{\"input_tokens\":{Input},\"output_tokens\":{Output},\"total_tokens\":{Input + Output}{read}{creation}}}");
     }
 
     private static long? Sum(long? one, long? other) => one is null ? other : one + (other ?? 0);

@@ -113,7 +113,7 @@ internal sealed class TraceSummary
 
         foreach (var span in trace.Spans)
         {
-            if (span.GetTagItem(key) is string { Length: > 0 } value)
+            if (span != trace.Root && span.GetTagItem(key) is string { Length: > 0 } value)
             {
                 return value;
             }
@@ -165,8 +165,13 @@ internal sealed class TraceSummary
 
     private string? OwnResponsePreview(SpanContent? root)
     {
-        if (root is { Api: not null })
+        if (root is { Api: { } api })
         {
+            if (root.Outputs is { } answer && ChatText.IsPlainText(api, answer.Span))
+            {
+                return null;
+            }
+
             var text = new PooledBytes();
             return Taken(TryWriteAnswer(text, out var isPlainText) && !isPlainText, text);
         }

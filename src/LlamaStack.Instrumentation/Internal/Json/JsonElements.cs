@@ -13,6 +13,9 @@ internal ref struct JsonElements
         _position = start < json.Length && json[start] == (byte)'[' ? start + 1 : json.Length;
     }
 
+    /// <summary>The text from the first element on, to the end of what is there.</summary>
+    public static ReadOnlySpan<byte> FromFirst(ReadOnlySpan<byte> json) => json[new JsonElements(json)._position..];
+
     public ReadOnlySpan<byte> Current { get; private set; }
 
     public readonly JsonElements GetEnumerator() => this;

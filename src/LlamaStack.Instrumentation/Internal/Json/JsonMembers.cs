@@ -24,8 +24,31 @@ internal ref struct JsonMembers
 
     public readonly JsonMembers Current => this;
 
-    public bool MoveNext()
+    /// <summary>The text from the value of the member with this name on, to the end of what is there: where its end does not matter it need not be looked for.</summary>
+    public static ReadOnlySpan<byte> From(ReadOnlySpan<byte> json, ReadOnlySpan<byte> name)
     {
+        var members = new JsonMembers(json);
+        while (members.TryReadName(out var valueStart))
+        {
+            if (members.Name.SequenceEqual(name))
+            {
+                return json[valueStart..];
+            }
+
+            if (!members.TryReadValue(valueStart))
+            {
+                break;
+            }
+        }
+
+        return default;
+    }
+
+    public bool MoveNext() => TryReadName(out var valueStart) && TryReadValue(valueStart);
+
+    private bool TryReadName(out int valueStart)
+    {
+        valueStart = 0;
         var start = JsonScan.SkipWhitespace(_json, _position);
         if (start < _json.Length && _json[start] == (byte)',')
         {
@@ -49,14 +72,19 @@ internal ref struct JsonMembers
             return false;
         }
 
-        var valueStart = JsonScan.SkipWhitespace(_json, colon + 1);
+        Name = _json[(start + 1)..(nameEnd - 1)];
+        valueStart = JsonScan.SkipWhitespace(_json, colon + 1);
+        return true;
+    }
+
+    private bool TryReadValue(int valueStart)
+    {
         var valueEnd = JsonScan.SkipValue(_json, valueStart);
         if (valueEnd < 0)
         {
             return false;
         }
 
-        Name = _json[(start + 1)..(nameEnd - 1)];
         Value = _json[valueStart..valueEnd];
         _position = valueEnd;
         return true;
