@@ -265,7 +265,7 @@ internal sealed class Exchange : IDisposable
 
     private void RecordSpan(Activity activity, ResponseFacts facts, CallFailure? failure, string? leaving)
     {
-        CallSpan.Tag(activity, facts, _timeToFirstChunk, _telemetry.Convention);
+        CallSpan.Tag(activity, facts, _timeToFirstChunk, _telemetry.Convention, _request.IsOpenAI);
         if (failure is { } error)
         {
             CallSpan.Tag(activity, error, _answer?.Status, _policy);

@@ -6,6 +6,18 @@ namespace LlamaStack.Instrumentation;
 /// </summary>
 internal static class SemanticAttributes
 {
+    /// <summary>What only OpenAI's own service is told of.</summary>
+    public static class OpenAI
+    {
+        /// <summary>The provider's name without which these attributes must not be.</summary>
+        public const string Provider = "openai";
+
+        public const string ApiType = "openai.api.type";
+        public const string RequestServiceTier = "openai.request.service_tier";
+        public const string ResponseServiceTier = "openai.response.service_tier";
+        public const string SystemFingerprint = "openai.response.system_fingerprint";
+    }
+
     public const string ErrorType = "error.type";
     public const string ExceptionEvent = "exception";
     public const string ExceptionMessage = "exception.message";

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using LlamaStack.TestSupport;
 
 namespace LlamaStack.Instrumentation.Tests;
@@ -41,6 +42,24 @@ public sealed class ConventionTests
         var span = spans.Only();
         Assert.All(same, key => Assert.NotNull(span.GetTagItem(key)));
         Assert.Equal(attributes, string.Join(", ", span.TagObjects.Where(tag => !same.Contains(tag.Key)).Select(tag => $"{tag.Key}={tag.Value} ({tag.Value!.GetType().Name})").Order(StringComparer.Ordinal)));
+    }
+
+    [Theory]
+    [InlineData("https://api.openai.com/v1/chat/completions", "openai.api.type=chat_completions, openai.request.service_tier=flex, openai.response.service_tier=default, openai.response.system_fingerprint=fp_1")]
+    [InlineData("https://api.openai.com/v1/responses", "openai.api.type=responses, openai.request.service_tier=flex, openai.response.service_tier=default, openai.response.system_fingerprint=fp_1")]
+    [InlineData(Calls.ChatPath, "")]
+    public async Task OpenAIs_own_service_is_told_more_of(string path, string attributes)
+    {
+        using var spans = Calls.Collect();
+        var stream = path.Contains("chat", StringComparison.Ordinal);
+        const string Answer = """{"service_tier":"default","system_fingerprint":"fp_1","status":"completed","output":[],"choices":[{"index":0,"delta":{},"finish_reason":"stop"}]}""";
+        using var client = Calls.Client(new StubServer(_ => stream ? StubServer.Events(Answer) : StubServer.Json(Answer)));
+
+        await Calls.ReadAll(client, path, $$"""{"model":"m","stream":{{(stream ? "true" : "false")}},"service_tier":"flex"}""");
+        await Calls.ReadAll(client, path, """{"model":"m","service_tier":"auto"}""");
+
+        static string Told(Activity span) => string.Join(", ", span.TagObjects.Where(tag => tag.Key.StartsWith("openai.", StringComparison.Ordinal)).Select(tag => $"{tag.Key}={tag.Value}").Order(StringComparer.Ordinal));
+        Assert.Equal([attributes, attributes.Replace("openai.request.service_tier=flex, ", "", StringComparison.Ordinal)], spans.Spans.Select(Told));
     }
 
     [Fact]

@@ -10,7 +10,7 @@ internal static class WellKnownProvider
         var host = server.Host;
         return host switch
         {
-            "api.openai.com" => "openai",
+            "api.openai.com" => SemanticAttributes.OpenAI.Provider,
             "api.groq.com" => "groq",
             "api.deepseek.com" => "deepseek",
             "api.mistral.ai" => "mistral_ai",

@@ -7,7 +7,7 @@ namespace LlamaStack.Instrumentation;
 /// <summary>What a call's span says when the call is over.</summary>
 internal static class CallSpan
 {
-    public static void Tag(Activity span, ResponseFacts facts, TimeSpan? timeToFirstChunk, GenAIConvention convention)
+    public static void Tag(Activity span, ResponseFacts facts, TimeSpan? timeToFirstChunk, GenAIConvention convention, bool isOpenAI)
     {
         Set(span, GenAIAttributes.Response.Id, facts.Id);
         Set(span, GenAIAttributes.Response.Model, facts.Model);
@@ -16,6 +16,12 @@ internal static class CallSpan
         Set(span, GenAIAttributes.Response.TimeToFirstChunk, timeToFirstChunk?.TotalSeconds);
         Set(span, GenAIAttributes.Embeddings.DimensionCount, (long?)facts.Dimensions);
         Set(span, GenAIAttributes.Response.FinishReasons, facts.FinishReasons.Length == 0 ? null : facts.FinishReasons);
+        if (isOpenAI)
+        {
+            Set(span, SemanticAttributes.OpenAI.ResponseServiceTier, facts.ServiceTier);
+            Set(span, SemanticAttributes.OpenAI.SystemFingerprint, facts.SystemFingerprint);
+        }
+
         if (facts.Usage is { } usage)
         {
             Set(span, GenAIAttributes.Usage.InputTokens, usage.Input);

@@ -35,6 +35,9 @@ internal sealed class RequestFacts
 
     public string SpanName => Target is null ? Operation.Name : $"{Operation.Name} {Target}";
 
+    /// <summary>Gets a value indicating whether this is OpenAI's own service, of which more is told.</summary>
+    public bool IsOpenAI => _provider is SemanticAttributes.OpenAI.Provider;
+
     private GenAIApi Api => Operation.Api;
 
     private bool SpeaksLatest => _convention.HasFlag(GenAIConvention.Latest);
@@ -63,6 +66,11 @@ internal sealed class RequestFacts
         facts.Add(SemanticAttributes.ServerAddress, address.Host);
         facts.Add(SemanticAttributes.ServerPort, address.Port);
         facts.Add(GenAIAttributes.Request.Model, facts.Model);
+        if (facts.IsOpenAI)
+        {
+            facts.Add(SemanticAttributes.OpenAI.ApiType, operation.Api is GenAIApi.ChatCompletions ? "chat_completions" : operation.Api is GenAIApi.Responses ? "responses" : null);
+        }
+
         return facts;
     }
 
@@ -234,6 +242,10 @@ internal sealed class RequestFacts
         else if (name.SequenceEqual("previous_response_id"u8) && SpeaksLatest)
         {
             Add(GenAIAttributes.Request.PreviousResponseId, JsonText.String(value));
+        }
+        else if (name.SequenceEqual("service_tier"u8) && IsOpenAI)
+        {
+            Add(SemanticAttributes.OpenAI.RequestServiceTier, JsonText.String(value) is { } tier and not "auto" ? tier : null);
         }
         else if (name.SequenceEqual("reasoning_effort"u8) && SpeaksLatest)
         {

@@ -12,6 +12,10 @@ internal sealed class ResponseFacts
 
     public string? ConversationId { get; set; }
 
+    public string? ServiceTier { get; set; }
+
+    public string? SystemFingerprint { get; set; }
+
     /// <summary>Gets or sets how far a stored response has come.</summary>
     public string? Status { get; set; }
 
@@ -83,6 +87,14 @@ internal sealed class ResponseFacts
             else if (member.Name.SequenceEqual("data"u8) && api is GenAIApi.Embeddings)
             {
                 ReadVectors(value);
+            }
+            else if (member.Name.SequenceEqual("service_tier"u8))
+            {
+                ServiceTier = JsonText.Recent(value);
+            }
+            else if (member.Name.SequenceEqual("system_fingerprint"u8))
+            {
+                SystemFingerprint = JsonText.Recent(value);
             }
             else if (member.Name.SequenceEqual("status"u8))
             {

@@ -11,8 +11,6 @@ internal sealed class ChatStream(GenAIApi api, bool keepContent) : StreamAssembl
     private ChatChoice? _templateChoice;
     private PooledBytes? _usage;
     private long? _created;
-    private string? _fingerprint;
-    private string? _serviceTier;
 
     public override bool HasFinished => _choices.Exists(static choice => choice.FinishReason is not null);
 
@@ -64,13 +62,13 @@ internal sealed class ChatStream(GenAIApi api, bool keepContent) : StreamAssembl
             {
                 _created = JsonText.Integer(value);
             }
-            else if (_fingerprint is null && member.Name.SequenceEqual("system_fingerprint"u8))
+            else if (Facts.SystemFingerprint is null && member.Name.SequenceEqual("system_fingerprint"u8))
             {
-                _fingerprint = JsonText.String(value);
+                Facts.SystemFingerprint = JsonText.Recent(value);
             }
-            else if (_serviceTier is null && member.Name.SequenceEqual("service_tier"u8))
+            else if (Facts.ServiceTier is null && member.Name.SequenceEqual("service_tier"u8))
             {
-                _serviceTier = JsonText.String(value);
+                Facts.ServiceTier = JsonText.Recent(value);
             }
         }
 
@@ -107,8 +105,8 @@ internal sealed class ChatStream(GenAIApi api, bool keepContent) : StreamAssembl
 
         WriteIfAny(writer, "model"u8, Facts.Model);
         writer.WriteString("object"u8, api is GenAIApi.Completions ? "text_completion"u8 : "chat.completion"u8);
-        WriteIfAny(writer, "service_tier"u8, _serviceTier);
-        WriteIfAny(writer, "system_fingerprint"u8, _fingerprint);
+        WriteIfAny(writer, "service_tier"u8, Facts.ServiceTier);
+        WriteIfAny(writer, "system_fingerprint"u8, Facts.SystemFingerprint);
         if (_usage is not null)
         {
             writer.WritePropertyName("usage"u8);
