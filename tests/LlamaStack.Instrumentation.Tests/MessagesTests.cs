@@ -11,6 +11,7 @@ public sealed class MessagesTests
         """{"messages":[{"role":"system","content":"Be brief."},{"role":"user","name":"ada","content":[{"type":"text","text":"What is this?"},{"type":"image_url","image_url":{"url":"https://example.com/cat.png"}}]},{"role":"assistant","content":null,"tool_calls":[{"id":"a","type":"function","function":{"name":"f","arguments":"{\"x\":1}"}}]},{"role":"tool","tool_call_id":"a","content":"42"}]}""",
         """[{"role":"system","parts":[{"type":"text","content":"Be brief."}]},{"role":"user","parts":[{"type":"text","content":"What is this?"},{"type":"uri","modality":"image","uri":"https://example.com/cat.png"}],"name":"ada"},{"role":"assistant","parts":[{"type":"tool_call","id":"a","name":"f","arguments":{"x":1}}]},{"role":"tool","parts":[{"type":"tool_call_response","id":"a","response":"42"}]}]""")]
     [InlineData("""{"messages":[{"role":"user","content":""}]}""", """[{"role":"user","parts":[]}]""")]
+    [InlineData("""{"messages":[{"role":"user","content":[{"type":"file","file":{"file_id":"file-1","filename":null}}]}]}""", """[{"role":"user","parts":[{"type":"file","modality":"document","file_id":"file-1"}]}]""")]
     [InlineData("""{"messages":"not a list"}""", null)]
     public void Input_of_a_chat(string request, string? messages) => AssertJson(messages, GenAIMessages.Input(GenAIApi.ChatCompletions, Encoding.UTF8.GetBytes(request)));
 
@@ -19,6 +20,12 @@ public sealed class MessagesTests
     [InlineData(
         """{"input":[{"role":"user","content":[{"type":"input_text","text":"Hi"}]},{"type":"function_call","call_id":"c","name":"f","arguments":"not json"},{"type":"function_call_output","call_id":"c","output":"42"},{"type":"reasoning","summary":[{"type":"summary_text","text":"hm"}]}]}""",
         """[{"role":"user","parts":[{"type":"text","content":"Hi"}]},{"role":"assistant","parts":[{"type":"tool_call","id":"c","name":"f","arguments":"not json"}]},{"role":"tool","parts":[{"type":"tool_call_response","id":"c","response":"42"}]},{"role":"assistant","parts":[{"type":"reasoning","content":"hm"}]}]""")]
+    [InlineData(
+        """{"input":[{"role":"user","content":[{"type":"input_file","file_id":"file-1"},{"type":"input_file","file_url":"https://example.com/a.pdf"},{"type":"input_file","filename":"a.txt","file_data":"SGk="}]}]}""",
+        """[{"role":"user","parts":[{"type":"file","modality":"document","file_id":"file-1"},{"type":"uri","modality":"document","uri":"https://example.com/a.pdf"},{"type":"blob","modality":"document","mime_type":"application/octet-stream","content":"[application/octet-stream, 2 bytes, sha256 of its base64 a66b0d246664cdaf...]"}]}]""")]
+    [InlineData(
+        """{"input":[{"type":"mcp_approval_request","id":"a","name":"pay","arguments":"{}","server_label":"shop"},{"type":"mcp_approval_response","approval_request_id":"a","approve":false,"reason":null}]}""",
+        """[{"role":"assistant","parts":[{"type":"mcp_approval_request","id":"a","name":"pay","arguments":"{}","server_label":"shop"}]},{"role":"user","parts":[{"type":"mcp_approval_response","approval_request_id":"a","approve":false}]}]""")]
     public void Input_of_a_response(string request, string messages) => AssertJson(messages, GenAIMessages.Input(GenAIApi.Responses, Encoding.UTF8.GetBytes(request)));
 
     [Fact]
@@ -41,6 +48,15 @@ public sealed class MessagesTests
         var part = JsonNode.Parse(messages)![0]!["parts"]![0]!;
         Assert.Equal(("blob", "image", "image/png"), ((string)part["type"]!, (string)part["modality"]!, (string)part["mime_type"]!));
         Assert.StartsWith("[image/png, 300 bytes, sha256", (string)part["content"]!, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void The_bytes_of_a_generated_picture_are_told_by_size_and_hash()
+    {
+        var picture = Convert.ToBase64String(new byte[300]);
+        var messages = GenAIMessages.Output(GenAIApi.Responses, Encoding.UTF8.GetBytes($$$"""{"status":"completed","output":[{"id":"ig_1","type":"image_generation_call","result":"{{{picture}}}"}]}"""))!;
+
+        Assert.StartsWith("[base64, 300 bytes, sha256", (string)JsonNode.Parse(messages)![0]!["parts"]![0]!["server_tool_call"]!["result"]!, StringComparison.Ordinal);
     }
 
     [Fact]

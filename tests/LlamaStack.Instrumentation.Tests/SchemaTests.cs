@@ -14,7 +14,7 @@ public sealed class SchemaTests
 
     /// <summary>Types of parts that the conventions have no form for: as generic parts they pass. Any other must be as its own type says.</summary>
     private static readonly string[] _genericParts =
-        ["refusal", "mcp_list_tools", "mcp_approval_request", "mcp_approval_response", "compaction", "item_reference", "input_file", "file", "unknown"];
+        ["refusal", "mcp_list_tools", "mcp_approval_request", "mcp_approval_response", "compaction", "item_reference", "unknown"];
 
     private static readonly Dictionary<string, JsonSchema[]> _schemas = new()
     {

@@ -8,6 +8,15 @@ namespace LlamaStack.Instrumentation;
 /// <summary>Pictures and sounds inside a message: their type, size and hash are recorded, never their bytes.</summary>
 internal static class Base64Payload
 {
+    /// <summary>Shorter texts may be words that happen to look like base64.</summary>
+    private const int MinPayload = 256;
+
+    /// <summary>Are these the bytes of something, which are no text to read?</summary>
+    public static bool IsPayload(ReadOnlySpan<byte> text) => text.Length > MinPayload && text.IndexOfAny(" \t\r\n"u8) < 0 && Base64.IsValid(text);
+
+    /// <summary>Are these the bytes of something, which are no text to read?</summary>
+    public static bool IsPayload(ReadOnlySpan<char> text) => text.Length > MinPayload && text.IndexOfAny(" \t\r\n") < 0 && Base64.IsValid(text);
+
     /// <summary>What stands for a <c>data:</c> URL, or for base64 of a given media type.</summary>
     public static string Describe(ReadOnlySpan<char> mediaType, ReadOnlySpan<byte> base64)
     {

@@ -69,14 +69,7 @@ internal static class MessageParts
         writer.WriteString("name"u8, StringOf(item, "name") ?? name);
         writer.WriteStartObject("server_tool_call"u8);
         writer.WriteString("type"u8, name);
-        foreach (var property in item.EnumerateObject())
-        {
-            if (property.Name is not ("type" or "id" or "name") && property.Value.ValueKind is not JsonValueKind.Null)
-            {
-                property.WriteTo(writer);
-            }
-        }
-
+        WriteMembers(writer, item, static name => name is not ("type" or "id" or "name"));
         writer.WriteEndObject();
         writer.WriteEndObject();
     }
@@ -102,11 +95,34 @@ internal static class MessageParts
         writer.WriteEndObject();
     }
 
-    /// <summary>A part of a type the convention has no form for: only its type is told.</summary>
-    public static void Other(Utf8JsonWriter writer, string type)
+    /// <summary>A document that the server has, or one that comes with the message, by address or by size and hash.</summary>
+    public static void Document(Utf8JsonWriter writer, JsonElement file)
+    {
+        if (StringOf(file, "file_id") is { } id)
+        {
+            writer.WriteStartObject();
+            writer.WriteString("type"u8, "file"u8);
+            writer.WriteString("modality"u8, "document"u8);
+            writer.WriteString("file_id"u8, id);
+            writer.WriteEndObject();
+        }
+        else if (StringOf(file, "file_url") is { } address)
+        {
+            Media(writer, "document", address);
+        }
+        else
+        {
+            var data = StringOf(file, "file_data") ?? "";
+            Media(writer, "document", data.StartsWith("data:", StringComparison.OrdinalIgnoreCase) ? data : $"data:application/octet-stream;base64,{data}");
+        }
+    }
+
+    /// <summary>A part of a type the convention has no form for: told as it is.</summary>
+    public static void Other(Utf8JsonWriter writer, JsonElement part)
     {
         writer.WriteStartObject();
-        writer.WriteString("type"u8, type);
+        writer.WriteString("type"u8, StringOf(part, "type") ?? "unknown");
+        WriteMembers(writer, part, static name => name is not "type");
         writer.WriteEndObject();
     }
 
@@ -154,9 +170,36 @@ internal static class MessageParts
             case "input_audio" when part.TryGetProperty("input_audio"u8, out var audio) && StringOf(audio, "data") is { } data:
                 Media(writer, "audio", $"data:audio/{StringOf(audio, "format") ?? "wav"};base64,{data}");
                 break;
-            case var type:
-                Other(writer, type ?? "unknown");
+            case "input_file":
+                Document(writer, part);
                 break;
+            case "file" when part.TryGetProperty("file"u8, out var file):
+                Document(writer, file);
+                break;
+            default:
+                Other(writer, part);
+                break;
+        }
+    }
+
+    /// <summary>Members as they stand, but those that are null, and those that hold a picture's or a file's bytes.</summary>
+    private static void WriteMembers(Utf8JsonWriter writer, JsonElement item, Func<string, bool> isWanted)
+    {
+        foreach (var member in item.EnumerateObject())
+        {
+            if (!isWanted(member.Name) || member.Value.ValueKind is JsonValueKind.Null)
+            {
+                continue;
+            }
+
+            if (member.Value.ValueKind is JsonValueKind.String && member.Value.GetString() is { } text && Base64Payload.IsPayload(text))
+            {
+                writer.WriteString(member.Name, Base64Payload.Describe("base64", System.Text.Encoding.ASCII.GetBytes(text)));
+            }
+            else
+            {
+                member.WriteTo(writer);
+            }
         }
     }
 

@@ -96,8 +96,8 @@ internal static class ResponsesMessages
             case var type when type.EndsWith("_call", StringComparison.Ordinal):
                 MessageParts.ServerToolCall(writer, type, item);
                 break;
-            case var type:
-                MessageParts.Other(writer, type);
+            default:
+                MessageParts.Other(writer, item);
                 break;
         }
     }

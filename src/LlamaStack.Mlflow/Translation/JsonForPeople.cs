@@ -1,4 +1,3 @@
-using System.Buffers.Text;
 using System.Globalization;
 using System.Text;
 using LlamaStack.Instrumentation;
@@ -13,8 +12,6 @@ internal ref struct JsonForPeople
 {
     /// <summary>Deeper than this nothing is looked for: whoever nests without end must not end the process.</summary>
     private const int MaxDepth = 64;
-
-    private const int MinPayload = 256;
 
     private readonly ReadOnlySpan<byte> _json;
     private readonly PooledBytes _output;
@@ -178,7 +175,7 @@ internal ref struct JsonForPeople
             return false;
         }
 
-        if (isText && _position - start > MinPayload && HoldsPayload(name) && Base64.IsValid(_json[(start + 1)..(_position - 1)]))
+        if (isText && HoldsPayload(name) && Base64Payload.IsPayload(_json[(start + 1)..(_position - 1)]))
         {
             Replace(start, _position, $"\"{Base64Payload.Describe("base64", _json[(start + 1)..(_position - 1)])}\"");
         }
@@ -187,7 +184,7 @@ internal ref struct JsonForPeople
     }
 
     /// <summary>The members that hold bare base64: sounds, files and generated pictures.</summary>
-    private static bool HoldsPayload(ReadOnlySpan<byte> name) => name.SequenceEqual("data"u8) || name.SequenceEqual("file_data"u8) || name.SequenceEqual("b64_json"u8);
+    private static bool HoldsPayload(ReadOnlySpan<byte> name) => name.SequenceEqual("data"u8) || name.SequenceEqual("file_data"u8) || name.SequenceEqual("b64_json"u8) || name.SequenceEqual("result"u8);
 
     private bool PassString()
     {

@@ -82,8 +82,11 @@ public sealed class JsonForPeopleTests
     }
 
     [Fact]
-    public void A_generated_picture_is_told_by_size_and_hash() =>
+    public void A_generated_picture_is_told_by_size_and_hash()
+    {
         Assert.Contains("[base64, 300 bytes, sha256", Outputs(GenAIApi.Responses, $$"""{"data":[{"b64_json":"{{_sound}}"}]}"""), StringComparison.Ordinal);
+        Assert.Contains("[base64, 300 bytes, sha256", Outputs(GenAIApi.Responses, $$"""{"output":[{"type":"image_generation_call","result":"{{_sound}}"}]}"""), StringComparison.Ordinal);
+    }
 
     [Theory]
     [InlineData("""{"messages":[{"role":"user","content":"data:text/plain;base64 is a scheme"}]}""")]
