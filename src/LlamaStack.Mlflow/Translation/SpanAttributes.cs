@@ -210,9 +210,9 @@ internal sealed class SpanAttributes(MlflowTracingOptions options)
             sink.Add(MlflowAttributes.TraceTagPrefix + MlflowAttributes.Tag.TraceName, summary.Name);
         }
 
-        foreach (var (key, value) in trace.Details?.Tags ?? [])
+        foreach (var (key, value) in TraceTags.Of(trace.Details))
         {
-            sink.Add(MlflowAttributes.TraceTagPrefix + TraceSummary.Cut(key, 250), TraceSummary.Cut(value, 8000)!);
+            sink.Add(MlflowAttributes.TraceTagPrefix + key, value);
         }
 
         if (summary.Session is { } session)
