@@ -72,6 +72,10 @@ public sealed class MlflowTracingOptions
     /// <value>Not set by default.</value>
     public string? ClientCertificatePassword { get; set; }
 
+    /// <summary>Gets or sets the proxy on the way to the MLflow server, with its user and password if it asks for them: <c>http://user:password@proxy.example:3128</c>.</summary>
+    /// <value>Not set: as the system says (<c>HTTP_PROXY</c>, <c>HTTPS_PROXY</c>, <c>NO_PROXY</c>). http, https or socks5.</value>
+    public Uri? Proxy { get; set; }
+
     /// <summary>Gets or sets the workspace, on servers that have workspaces. Others refuse every request that names one.</summary>
     /// <value>Not set by default. Environment: <c>MLFLOW_WORKSPACE</c>.</value>
     public string? Workspace { get; set; }

@@ -306,6 +306,7 @@ internal sealed class MlflowExporter : ITraceSink
 
         if (reason == "shutdown" && _store.IsLasting)
         {
+            _store.PutBack(batch.Open);
             Finished(batch.Open.Count(trace => !trace.IsFromBefore));
             return;
         }

@@ -70,6 +70,11 @@ internal sealed class MlflowTracingOptionsRules : IValidateOptions<MlflowTracing
             failures.Add($"LlamaStack:Tracing:TracesEndpoint is \"{Addresses.Shown(options.TracesEndpoint)}\": it must be a whole http(s) address, for example http://localhost:5000/v1/traces.");
         }
 
+        if (options.Proxy is not null and not { IsAbsoluteUri: true, Scheme: "http" or "https" or "socks5" })
+        {
+            failures.Add($"LlamaStack:Tracing:Proxy is \"{Addresses.Shown(options.Proxy)}\": it must be the whole address of a proxy, for example http://proxy.example:3128.");
+        }
+
         if (options.ExperimentId is { Length: > 0 } id && id.AsSpan().ContainsAnyExceptInRange('0', '9'))
         {
             failures.Add($"LlamaStack:Tracing:ExperimentId or MLFLOW_EXPERIMENT_ID is \"{id}\": it must be a number. An experiment's name goes into LlamaStack:Tracing:ExperimentName or MLFLOW_EXPERIMENT_NAME.");

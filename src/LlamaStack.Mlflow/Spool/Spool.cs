@@ -205,8 +205,8 @@ internal sealed class Spool : ITraceStore
         lock (_lock)
         {
             _taken.Remove(traces);
-            _memory.Done(traces);
-            foreach (var trace in traces.Reverse())
+            _memory.PutBack([.. traces.Where(trace => !_open.ContainsKey(trace))]);
+            foreach (var trace in traces.Where(_open.ContainsKey).Reverse())
             {
                 _again.AddFirst(trace);
             }
@@ -225,6 +225,7 @@ internal sealed class Spool : ITraceStore
 
             _isDisposed = true;
             _flush.Dispose();
+            MoveToDisk();
             if (_memory.Count > 0)
             {
                 _state.Drop("shutdown", _memory.Count);
@@ -320,6 +321,26 @@ internal sealed class Spool : ITraceStore
         _lost += file.IsFromBefore ? 0 : 1;
     }
 
+    /// <summary>What the disk did not take waits in memory until it does.</summary>
+    private void MoveToDisk()
+    {
+        while (_memory.Take(1) is [var trace])
+        {
+            try
+            {
+                Writing().Append(trace, _time.GetUtcNow());
+            }
+            catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+            {
+                _memory.PutBack([trace]);
+                return;
+            }
+
+            _memory.Done([trace]);
+            _state.SpoolWorks();
+        }
+    }
+
     /// <summary>Checkpoints; what is settled goes, but for the file that is written to.</summary>
     private void Tidy() => Try(() =>
     {
@@ -360,6 +381,7 @@ internal sealed class Spool : ITraceStore
                 return;
             }
 
+            MoveToDisk();
             Try(() =>
             {
                 foreach (var file in _files)

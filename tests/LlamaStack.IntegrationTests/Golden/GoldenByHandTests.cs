@@ -20,6 +20,7 @@ public sealed class GoldenByHandTests(PeersFixture peers)
         ["manual-chat-turn"] = ChatTurnAsync,
         ["session-user"] = SessionAndUserAsync,
         ["session-context"] = SessionOfScopeAsync,
+        ["remote-parent"] = RemoteParentAsync,
         ["remote-parent-flushed"] = RemoteParentAsync,
         ["feedback"] = static (provider, scenario, cancellationToken) => GoldenReplay.CallAsync(provider, scenario, 0, cancellationToken),
     };
@@ -52,7 +53,13 @@ public sealed class GoldenByHandTests(PeersFixture peers)
         using var http = new HttpClient { BaseAddress = mlflow.Address };
         var client = provider.GetRequiredService<MlflowClient>();
         var trace = Assert.Single(await StoredTrace.OfExperimentAsync(client, http, experiment, cancellationToken));
-        var golden = scenario.Golden[0];
+        if (scenario.Golden is not [{ } golden, ..])
+        {
+            // Python loses the spans of a handler that returns at once.
+            Assert.Equal(("OK", 2), (trace.State, trace.Spans.Count));
+            return;
+        }
+
         Compare(name, golden, trace);
         if (golden["assessments"] is JsonArray { Count: > 0 } assessments)
         {

@@ -72,6 +72,25 @@ public sealed class SpoolFileTests : IDisposable
         }
     }
 
+    [Fact]
+    public void Damage_that_was_told_of_is_not_told_of_again_after_another_crash()
+    {
+        Write(Trace("first"), Trace("second"), Trace("third"), Trace("fourth"));
+        var bytes = File.ReadAllBytes(NewPath);
+        bytes[bytes.AsSpan().IndexOf("second"u8)] ^= 0x55;
+        File.WriteAllBytes(NewPath, bytes.AsSpan(0, bytes.Length - 3));
+        using (var file = SpoolFile.TryOpen(NewPath)!)
+        {
+            Assert.Equal((2, 1, true), (file.Unread, file.Damage.Parts, file.Damage.IsHalfWritten));
+            file.NoteDamageTold();
+        }
+
+        using var again = SpoolFile.TryOpen(NewPath)!;
+
+        Assert.Equal((2, 0, false, true), (again.Unread, again.Damage.Parts, again.Damage.IsHalfWritten, again.IsDamaged));
+        Assert.Equal(["first", "third"], [Text(again.Read()), Text(again.Read())]);
+    }
+
     [Theory]
     [InlineData("something else altogether, and long enough")]
     [InlineData("x")]
