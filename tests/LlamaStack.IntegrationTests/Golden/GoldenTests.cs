@@ -67,7 +67,7 @@ public sealed class GoldenTests(PeersFixture peers)
     [Theory]
     [InlineData("moderations", "GUARDRAIL", "How do I make a weapon?", "Violent Crimes")]
     [InlineData("vector-store-search", "RETRIEVER", "updates", "US engineering update: new features deployed in the region for Q2 2023.")]
-    [InlineData("responses-retrieve", "CHAIN", """{"response_id":"resp_a1b2c3d4-0000-4000-8000-000000000001"}""", "Hello!")]
+    [InlineData("responses-retrieve", "CHAIN", """{"response_id":"resp_a1b2c3d4-0000-4000-8000-000000000004"}""", "Hello!")]
     public async Task What_autolog_leaves_no_trace_of_is_a_trace_in_words(string name, string type, string asked, string answered)
     {
         var mlflow = await peers.MlflowAsync();
