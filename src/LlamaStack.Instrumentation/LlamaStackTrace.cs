@@ -151,12 +151,13 @@ public static class LlamaStackTrace
 
     /// <summary>Says that the current trace belongs to a run of MLflow: the run's page lists it then.</summary>
     /// <param name="runId">The run's id. MLflow does not look whether there is one.</param>
+    /// <remarks>Told by REST: where traces go over OTLP it has no effect.</remarks>
     public static void SetRun(string runId) => Update(runId, static (trace, value) => trace.RunId = value);
 
     /// <summary>Says that the current trace uses a version of a prompt of MLflow's registry: its page shows the prompt then, and <c>prompt = 'name/3'</c> finds it.</summary>
     /// <param name="name">The prompt's name.</param>
     /// <param name="version">The version's number, from 1.</param>
-    /// <remarks>A prompt that <c>MlflowClient.LoadPromptAsync</c> loads within a trace is linked by itself. Costs the server one more request for the trace.</remarks>
+    /// <remarks>A prompt that <c>MlflowClient.LoadPromptAsync</c> loads within a trace is linked by itself. Costs the server one more request for the trace; where traces go over OTLP there is none, and the page alone shows the prompt.</remarks>
     public static void LinkPrompt(string name, int version)
     {
         ArgumentException.ThrowIfNullOrWhiteSpace(name);

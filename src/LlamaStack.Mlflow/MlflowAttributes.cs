@@ -41,7 +41,6 @@ internal static class MlflowAttributes
     {
         public const string Cost = "mlflow.trace.cost";
         public const string GitCommit = "mlflow.source.git.commit";
-        public const string GitRepository = "mlflow.source.git.repoURL";
         public const string Session = "mlflow.trace.session";
         public const string SourceName = "mlflow.source.name";
         public const string SourceRun = "mlflow.sourceRun";

@@ -126,7 +126,11 @@ public sealed class MlflowTracingOptions
     /// <value>Defaults to <see langword="false"/>: the request's span is the root, else MLflow would wait for ever for one.</value>
     public bool CallersExportToMlflow { get; set; }
 
-    /// <summary>Gets or sets whether MLflow prices model calls from its own catalog.</summary>
+    /// <summary>Gets the application's own prices; the first that fits a model counts.</summary>
+    /// <value>Empty by default. In configuration <c>LlamaStack:Tracing:Prices:0:Model</c>, <c>:InputPerMillion</c>, <c>:OutputPerMillion</c>, <c>:CacheReadPerMillion</c>, <c>:CacheWritePerMillion</c>, and so on.</value>
+    public IList<MlflowModelPrice> Prices { get; } = [];
+
+    /// <summary>Gets or sets whether MLflow prices model calls from its own catalog, where <see cref="Prices"/> has none.</summary>
     /// <value>Defaults to <see langword="false"/>: the cost of a self-hosted model is zero, where MLflow would give it some cloud's price for a model of that name.</value>
     public bool UseMlflowPricing { get; set; }
 

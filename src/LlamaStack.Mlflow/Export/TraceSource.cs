@@ -9,6 +9,7 @@ internal static class TraceSource
     public static IReadOnlyDictionary<string, string> Metadata => field ??= Of(Assembly.GetEntryAssembly(), Environment.GetCommandLineArgs());
 
     /// <summary>What a program says of itself. The .NET SDK writes the commit into the version of what it builds in a repository.</summary>
+    /// <remarks>Not the repository's address: MLflow's page would make of it a link to the program's path in that repository, where a script lies and a build does not.</remarks>
     /// <param name="program">The program; null where it is none of .NET's.</param>
     /// <param name="arguments">Its command line, its own path first.</param>
     public static IReadOnlyDictionary<string, string> Of(Assembly? program, IReadOnlyList<string> arguments)
@@ -24,12 +25,6 @@ internal static class TraceSource
             && commit.All(char.IsAsciiHexDigit))
         {
             metadata[MlflowAttributes.Metadata.GitCommit] = commit;
-        }
-
-        if (program?.GetCustomAttributes<AssemblyMetadataAttribute>().FirstOrDefault(static known => known.Key == "RepositoryUrl")?.Value is { Length: > 0 } repository)
-        {
-            // Some addresses of repositories hold a user and a password.
-            metadata[MlflowAttributes.Metadata.GitRepository] = Uri.TryCreate(repository, UriKind.Absolute, out var address) ? Addresses.Shown(address) : repository;
         }
 
         return metadata;
