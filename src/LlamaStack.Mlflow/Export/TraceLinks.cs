@@ -21,6 +21,7 @@ internal sealed record TraceLinks(
     public static string? RunOf(TraceDetails? details, MlflowTracingOptions options) => (details?.RunId ?? options.RunId) is { Length: > 0 } run ? run : null;
 
     /// <summary>The prompts that a trace uses.</summary>
-    public static IReadOnlyList<LinkedPrompt> PromptsOf(TraceDetails? details) =>
-        [.. (details?.Prompts ?? []).Select(static prompt => new LinkedPrompt(prompt.Name, prompt.Version.ToString(CultureInfo.InvariantCulture)))];
+    public static IReadOnlyList<LinkedPrompt> PromptsOf(TraceDetails? details) => details is { Prompts: { Length: > 0 } prompts }
+        ? [.. prompts.Select(static prompt => new LinkedPrompt(prompt.Name, prompt.Version.ToString(CultureInfo.InvariantCulture)))]
+        : [];
 }

@@ -7,7 +7,7 @@ using LlamaStack.Mlflow;
 
 namespace LlamaStack.IntegrationTests;
 
-/// <summary>What a running trace is linked to, and where it comes from, as it arrives in a real MLflow and in the stand-in.</summary>
+/// <summary>What a running trace is linked to, where it comes from, and what it costs, as it arrives in a real MLflow and in the stand-in.</summary>
 [Collection(nameof(InProcessTracing))]
 public sealed class TraceLinkContractTests(PeersFixture peers)
 {
@@ -111,6 +111,22 @@ public sealed class TraceLinkContractTests(PeersFixture peers)
         var trace = (await server.Client.GetTraceAsync(inside, Token))!;
         Assert.Equal(("red", "live", "7"), (trace.Tags["team"], trace.Tags["env"], trace.Metadata["build"]));
         Assert.DoesNotContain("team", (await server.Client.GetTraceAsync(outside, Token))!.Tags.Keys);
+    }
+
+    [Theory]
+    [MemberData(nameof(Servers))]
+    public async Task A_price_of_ones_own_makes_the_cost(string kind)
+    {
+        await using var server = await ServerUnderTest.StartAsync(kind, peers);
+        await using var app = new DrillApp(server.Http.BaseAddress!, options => options.Prices.Add(new MlflowModelPrice { Model = "demo/llama", InputPerMillion = 0.5, OutputPerMillion = 2 }));
+
+        await app.AskAsync("What does it cost?");
+
+        Assert.True(app.Flush(TimeSpan.FromMinutes(1)));
+        var experiment = (await server.Client.GetExperimentByNameAsync(app.Experiment, Token))!.Id;
+        var trace = Assert.Single(await server.Client.SearchTracesAsync(experiment, cancellationToken: Token).ToListAsync(Token));
+        Assert.Equal(DrillApp.InputTokens * 0.5e-6, trace.Cost!.Input, 1e-12);
+        Assert.Equal((DrillApp.InputTokens * 0.5e-6) + (DrillApp.OutputTokens * 2e-6), trace.Cost.Total, 1e-12);
     }
 
     private static string Trace(Action? say = null)
