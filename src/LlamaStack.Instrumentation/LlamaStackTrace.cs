@@ -65,14 +65,31 @@ public static class LlamaStackTrace
         return Start($"{GenAIAttributes.OperationValue.ExecuteTool} {name}", SpanType.Tool, tags);
     }
 
-    /// <summary>Says to which session, and to which user, everything belongs that is traced until the scope is disposed, in this flow of control.</summary>
+    /// <summary>Says to what everything belongs that is traced until the scope is disposed, in this flow of control: the counterpart of <c>mlflow.tracing.context</c> in Python.</summary>
     /// <param name="session">The session's id, for example of a conversation; 250 characters at most reach MLflow.</param>
     /// <param name="user">The user's id; 250 characters at most reach MLflow.</param>
+    /// <param name="tags">Tags of the traces; keys of 250 characters and values of 8,000 at most reach MLflow.</param>
+    /// <param name="metadata">Metadata of the traces, of the same lengths. It costs the server one more request for each trace: where a tag will do, a tag is cheaper.</param>
+    /// <param name="runId">The id of the MLflow run that the traces belong to.</param>
     /// <returns>The scope; dispose it to end it.</returns>
-    /// <remarks>It flows through async code inside the process and is never sent to another server.</remarks>
-    public static IDisposable BeginScope(string? session = null, string? user = null)
+    /// <remarks>
+    /// It flows through async code inside the process and is never sent to another server. Scopes add to the ones around them; what a trace was told directly stays.
+    /// </remarks>
+    public static IDisposable BeginScope(
+        string? session = null,
+        string? user = null,
+        IReadOnlyDictionary<string, string>? tags = null,
+        IReadOnlyDictionary<string, string>? metadata = null,
+        string? runId = null)
     {
-        var scope = new AmbientScope(session ?? Ambient?.Session, user ?? Ambient?.User, Ambient?.Content, Ambient);
+        var scope = new AmbientScope(Ambient)
+        {
+            Session = session,
+            User = user,
+            RunId = runId,
+            Tags = tags is null ? [] : [.. tags],
+            Metadata = metadata is null ? [] : [.. metadata],
+        };
         _ambient.Value = scope;
         if (Activity.Current is { } current)
         {
@@ -85,7 +102,7 @@ public static class LlamaStackTrace
     /// <summary>Says whether prompts and answers are recorded of what is called until the scope is disposed, in this flow of control, whatever the options say.</summary>
     /// <param name="capture">What is recorded. <see cref="ContentCapture.Redacted"/> without a function that redacts in the options records nothing.</param>
     /// <returns>The scope; dispose it to end it.</returns>
-    public static IDisposable BeginContentScope(ContentCapture capture) => _ambient.Value = new AmbientScope(Ambient?.Session, Ambient?.User, capture, Ambient);
+    public static IDisposable BeginContentScope(ContentCapture capture) => _ambient.Value = new AmbientScope(Ambient) { Content = capture };
 
     /// <summary>Names the current trace.</summary>
     /// <param name="name">The name; MLflow keeps 4,096 characters.</param>
@@ -130,6 +147,22 @@ public static class LlamaStackTrace
         ArgumentException.ThrowIfNullOrEmpty(key);
         ArgumentNullException.ThrowIfNull(value);
         Current()?.SetMetadata(key, value);
+    }
+
+    /// <summary>Says that the current trace belongs to a run of MLflow: the run's page lists it then.</summary>
+    /// <param name="runId">The run's id. MLflow does not look whether there is one.</param>
+    /// <remarks>Told by REST: where traces go over OTLP it has no effect.</remarks>
+    public static void SetRun(string runId) => Update(runId, static (trace, value) => trace.RunId = value);
+
+    /// <summary>Says that the current trace uses a version of a prompt of MLflow's registry: its page shows the prompt then, and <c>prompt = 'name/3'</c> finds it.</summary>
+    /// <param name="name">The prompt's name.</param>
+    /// <param name="version">The version's number, from 1.</param>
+    /// <remarks>A prompt that <c>MlflowClient.LoadPromptAsync</c> loads within a trace is linked by itself. Costs the server one more request for the trace; where traces go over OTLP there is none, and the page alone shows the prompt.</remarks>
+    public static void LinkPrompt(string name, int version)
+    {
+        ArgumentException.ThrowIfNullOrWhiteSpace(name);
+        ArgumentOutOfRangeException.ThrowIfLessThan(version, 1);
+        Current()?.LinkPrompt(name, version);
     }
 
     internal static string? TraceIdOf(Activity? activity) =>

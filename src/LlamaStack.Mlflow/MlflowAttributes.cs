@@ -33,13 +33,18 @@ internal static class MlflowAttributes
 
     public static class Tag
     {
+        public const string LinkedPrompts = "mlflow.linkedPrompts";
         public const string TraceName = "mlflow.traceName";
     }
 
     public static class Metadata
     {
         public const string Cost = "mlflow.trace.cost";
+        public const string GitCommit = "mlflow.source.git.commit";
         public const string Session = "mlflow.trace.session";
+        public const string SourceName = "mlflow.source.name";
+        public const string SourceRun = "mlflow.sourceRun";
+        public const string SourceType = "mlflow.source.type";
         public const string TokenUsage = "mlflow.trace.tokenUsage";
         public const string User = "mlflow.trace.user";
     }

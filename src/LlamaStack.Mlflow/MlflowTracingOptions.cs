@@ -35,6 +35,11 @@ public sealed class MlflowTracingOptions
     /// <value>Not set by default. Environment: <c>MLFLOW_EXPERIMENT_ID</c>.</value>
     public string? ExperimentId { get; set; }
 
+    /// <summary>Gets or sets the id of an MLflow run that all traces belong to: the run's page lists them then. <c>LlamaStackTrace.BeginScope</c> and <c>SetRun</c> go before it.</summary>
+    /// <value>Not set by default. Environment: <c>MLFLOW_RUN_ID</c>.</value>
+    /// <remarks>Costs the server next to nothing: one request for each batch. MLflow does not look whether there is such a run.</remarks>
+    public string? RunId { get; set; }
+
     /// <summary>Gets or sets the user of MLflow's basic authentication.</summary>
     /// <value>Not set by default. Environment: <c>MLFLOW_TRACKING_USERNAME</c>.</value>
     public string? Username { get; set; }
@@ -67,6 +72,10 @@ public sealed class MlflowTracingOptions
     /// <value>Not set by default.</value>
     public string? ClientCertificatePassword { get; set; }
 
+    /// <summary>Gets or sets the proxy on the way to the MLflow server, with its user and password if it asks for them: <c>http://user:password@proxy.example:3128</c>.</summary>
+    /// <value>Not set: as the system says (<c>HTTP_PROXY</c>, <c>HTTPS_PROXY</c>, <c>NO_PROXY</c>). http, https or socks5.</value>
+    public Uri? Proxy { get; set; }
+
     /// <summary>Gets or sets the workspace, on servers that have workspaces. Others refuse every request that names one.</summary>
     /// <value>Not set by default. Environment: <c>MLFLOW_WORKSPACE</c>.</value>
     public string? Workspace { get; set; }
@@ -97,6 +106,14 @@ public sealed class MlflowTracingOptions
     /// <value>Not set: <see langword="true"/> in mode Otlp, <see langword="false"/> in mode Mlflow, where each span costs the server milliseconds.</value>
     public bool? IncludeHttpSpans { get; set; }
 
+    /// <summary>Gets or sets whether MLflow's column <c>Source</c> is filled for every trace: the program's path and type, the commit that it was built from, its run.</summary>
+    /// <value>Defaults to <see langword="false"/>: only traces that MLflow is told of by REST anyway have them (own metadata, previews that MLflow could not make, a server before 3.14).</value>
+    /// <remarks>
+    /// MLflow takes them by <c>StartTraceV3</c> alone, one request a trace, which costs the server as much as four or five traces do: up to some 20 traces a second that is no matter.
+    /// The tags <c>service.name</c> and <c>service.version</c>, which cost nothing, say much the same.
+    /// </remarks>
+    public bool IncludeSource { get; set; }
+
     /// <summary>Gets or sets whether spans in mode Otlp carry MLflow's own attributes beside the convention's: without them MLflow shows raw JSON and empty dashboards.</summary>
     /// <value>Defaults to <see langword="true"/>.</value>
     public bool IncludeMlflowAttributes { get; set; } = true;
@@ -109,7 +126,11 @@ public sealed class MlflowTracingOptions
     /// <value>Defaults to <see langword="false"/>: the request's span is the root, else MLflow would wait for ever for one.</value>
     public bool CallersExportToMlflow { get; set; }
 
-    /// <summary>Gets or sets whether MLflow prices model calls from its own catalog.</summary>
+    /// <summary>Gets the application's own prices; the first that fits a model counts.</summary>
+    /// <value>Empty by default. In configuration <c>LlamaStack:Tracing:Prices:0:Model</c>, <c>:InputPerMillion</c>, <c>:OutputPerMillion</c>, <c>:CacheReadPerMillion</c>, <c>:CacheWritePerMillion</c>, and so on.</value>
+    public IList<MlflowModelPrice> Prices { get; } = [];
+
+    /// <summary>Gets or sets whether MLflow prices model calls from its own catalog, where <see cref="Prices"/> has none.</summary>
     /// <value>Defaults to <see langword="false"/>: the cost of a self-hosted model is zero, where MLflow would give it some cloud's price for a model of that name.</value>
     public bool UseMlflowPricing { get; set; }
 

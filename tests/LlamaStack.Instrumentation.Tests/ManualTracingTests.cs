@@ -77,6 +77,41 @@ public sealed class ManualTracingTests
     }
 
     [Fact]
+    public void Scopes_add_up_and_what_a_trace_was_told_directly_stays()
+    {
+        using var spans = Calls.Collect();
+        LlamaStackTrace.SetTag("env", "live");
+        using (LlamaStackTrace.BeginScope(session: "s-1", runId: "run-1", tags: new Dictionary<string, string> { ["team"] = "blue", ["env"] = "test", ["region"] = "eu" }))
+        {
+            Activity.Current = null;
+            using (LlamaStackTrace.BeginScope(user: "ada", tags: new Dictionary<string, string> { ["team"] = "red" }, metadata: new Dictionary<string, string> { ["build"] = "7" }))
+            using (LlamaStackTrace.BeginContentScope(ContentCapture.None))
+            {
+                Activity.Current = spans.Root;
+                using var span = LlamaStackTrace.StartSpan("work");
+            }
+        }
+
+        var details = TraceDetails.Of(spans.Root)!;
+        Assert.Equal(("s-1", "ada", "run-1"), (details.Session, details.User, details.RunId));
+        Assert.Equal([new("env", "live"), new("region", "eu"), new("team", "blue")], details.Tags.OrderBy(tag => tag.Key));
+        Assert.Equal([new("build", "7")], details.Metadata);
+    }
+
+    [Fact]
+    public void Prompts_are_linked_once_each()
+    {
+        using var spans = Calls.Collect();
+        LlamaStackTrace.LinkPrompt("greeting", 1);
+        LlamaStackTrace.LinkPrompt("greeting", 2);
+        LlamaStackTrace.LinkPrompt("greeting", 1);
+
+        Assert.Equal([("greeting", 1), ("greeting", 2)], TraceDetails.Of(spans.Root)!.Prompts);
+        Assert.Throws<ArgumentOutOfRangeException>(() => LlamaStackTrace.LinkPrompt("greeting", 0));
+        Assert.Throws<ArgumentException>(() => LlamaStackTrace.LinkPrompt(" ", 1));
+    }
+
+    [Fact]
     public void Where_nothing_is_recorded_nothing_happens_and_nothing_throws()
     {
         Activity.Current = null;

@@ -10,6 +10,7 @@ internal sealed class TraceDetails
     private readonly Lock _lock = new();
     private readonly Dictionary<string, string> _tags = [];
     private readonly Dictionary<string, string> _metadata = [];
+    private readonly List<(string Name, int Version)> _prompts = [];
 
     public string? Name { get; set; }
 
@@ -18,6 +19,8 @@ internal sealed class TraceDetails
     public string? User { get; set; }
 
     public string? ClientRequestId { get; set; }
+
+    public string? RunId { get; set; }
 
     public string? RequestPreview { get; set; }
 
@@ -45,6 +48,18 @@ internal sealed class TraceDetails
         }
     }
 
+    /// <summary>Gets the prompts that it uses, each once.</summary>
+    public (string Name, int Version)[] Prompts
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return [.. _prompts];
+            }
+        }
+    }
+
     public void SetTag(string key, string value)
     {
         lock (_lock)
@@ -58,6 +73,34 @@ internal sealed class TraceDetails
         lock (_lock)
         {
             _metadata[key] = value;
+        }
+    }
+
+    /// <summary>Adds what was not said yet.</summary>
+    public void AddMissing(IEnumerable<KeyValuePair<string, string>> tags, IEnumerable<KeyValuePair<string, string>> metadata)
+    {
+        lock (_lock)
+        {
+            foreach (var (key, value) in tags)
+            {
+                _tags.TryAdd(key, value);
+            }
+
+            foreach (var (key, value) in metadata)
+            {
+                _metadata.TryAdd(key, value);
+            }
+        }
+    }
+
+    public void LinkPrompt(string name, int version)
+    {
+        lock (_lock)
+        {
+            if (!_prompts.Contains((name, version)))
+            {
+                _prompts.Add((name, version));
+            }
         }
     }
 

@@ -14,6 +14,8 @@ internal static class MlflowErrors
     {
         HttpRequestException { HttpRequestError: HttpRequestError.NameResolutionError } =>
             $"MLflow's host {address?.Host} is not known. Check LlamaStack:Tracing:TrackingUri or MLFLOW_TRACKING_URI.",
+        HttpRequestException { InnerException: SocketException { SocketErrorCode: SocketError.ConnectionRefused } } refused when !refused.Message.Contains(address?.Authority ?? "", StringComparison.OrdinalIgnoreCase) =>
+            $"The proxy on the way to MLflow at {address} does not listen: {refused.Message}. It is set by LlamaStack:Tracing:Proxy or HTTP_PROXY.",
         HttpRequestException { InnerException: SocketException { SocketErrorCode: SocketError.ConnectionRefused } } =>
             $"Nothing listens at {address}: is MLflow running? Its address is set by LlamaStack:Tracing:TrackingUri or MLFLOW_TRACKING_URI.",
         HttpRequestException { HttpRequestError: HttpRequestError.SecureConnectionError } or { InnerException: AuthenticationException } =>
@@ -21,6 +23,9 @@ internal static class MlflowErrors
         OperationCanceledException => $"MLflow at {address} did not answer in time.",
         _ => $"MLflow at {address} cannot be reached: {exception.Message}",
     }, innerException: exception);
+
+    public static string BrokenOff(Uri? address) =>
+        $"MLflow at {address} broke the connection off in the middle of a request: it was stopped, or a proxy on the way takes no request of that size.";
 
     public static async Task<MlflowException> OfAsync(HttpResponseMessage response, Uri? address, CancellationToken cancellationToken)
     {
@@ -43,6 +48,8 @@ internal static class MlflowErrors
     {
         HttpStatusCode.Unauthorized =>
             $"MLflow at {address} asks who is calling (401): set MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD (LlamaStack:Tracing:Username and Password), or MLFLOW_TRACKING_TOKEN for a proxy.",
+        HttpStatusCode.ProxyAuthenticationRequired =>
+            $"The proxy on the way to MLflow at {address} asks who is calling (407): put user and password into the address of the proxy, LlamaStack:Tracing:Proxy or HTTP_PROXY.",
         HttpStatusCode.Forbidden when body.Contains("Invalid Host header", StringComparison.Ordinal) =>
             $"MLflow at {address} does not allow the host name {address?.Authority} (403): start it with --allowed-hosts '{address?.Authority},localhost:*,127.0.0.1:*'.",
         HttpStatusCode.Forbidden =>

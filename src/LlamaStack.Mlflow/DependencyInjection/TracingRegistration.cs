@@ -191,7 +191,7 @@ internal static class TracingRegistration
         {
             try
             {
-                return new Spool(new SpoolFolder(options), options, state, resource, time, wake, lose);
+                return new Spool(new SpoolFiles(new SpoolFolder(options), options, state, resource, time), options, state, time, wake, lose);
             }
             catch (Exception e) when (e is IOException or UnauthorizedAccessException or ArgumentException)
             {

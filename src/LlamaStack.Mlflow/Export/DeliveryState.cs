@@ -99,7 +99,7 @@ internal sealed class DeliveryState
             (untold, _untold) = (_untold, 0);
         }
 
-        _logger.TraceDropped($"tr-{traceId.ToHexString()}", problem, untold);
+        _logger.TraceDropped(EncodedTrace.IdOf(traceId), problem, untold);
     }
 
     public void TraceInfoWorks()

@@ -8,14 +8,20 @@ namespace LlamaStack.Mlflow;
 /// <param name="Spans">The spans as OTLP, one after the other.</param>
 /// <param name="Info">What is told of it by REST, without the experiment; null where there is nothing to tell.</param>
 /// <param name="TellsMore">Does <paramref name="Info"/> hold what attributes cannot tell to any server?</param>
-internal sealed record EncodedTrace(ActivityTraceId TraceId, ReadOnlyMemory<byte> Resource, ReadOnlyMemory<byte> Spans, StartTraceInfo? Info, bool TellsMore)
+/// <param name="Links">What it is linked to; null where it is to nothing.</param>
+internal sealed record EncodedTrace(ActivityTraceId TraceId, ReadOnlyMemory<byte> Resource, ReadOnlyMemory<byte> Spans, StartTraceInfo? Info, bool TellsMore, TraceLinks? Links)
 {
     /// <summary>What a trace costs in memory beside its spans.</summary>
     private const int Overhead = 256;
+
+    /// <summary>Gets the trace's id as MLflow names it.</summary>
+    public string Id => IdOf(TraceId);
 
     /// <summary>Gets a value indicating whether another process has left it.</summary>
     public bool IsFromBefore { get; init; }
 
     /// <summary>Gets how many bytes it takes in memory, and about as many on the wire before they are compressed.</summary>
-    public long Size => Spans.Length + Overhead + (Info is null ? 0 : 4 * Overhead);
+    public long Size => Spans.Length + Overhead + (Info is null ? 0 : 4 * Overhead) + (Links is null ? 0 : Overhead);
+
+    public static string IdOf(ActivityTraceId traceId) => $"tr-{traceId.ToHexString()}";
 }

@@ -138,8 +138,22 @@ internal sealed class MlflowDelivery
             return refused! with { Result = ExportResult.TryAgain };
         }
 
-        batch.Settle(suspects);
-        suspects.ForEach(trace => _state.TraceDropped(trace.TraceId, refused!.Problem!));
+        foreach (var suspect in suspects)
+        {
+            // The server is well. It may not have been when it met this one.
+            answer = await SendAsync(batch, [suspect], cancellationToken).ConfigureAwait(false);
+            if (answer.Result is ExportResult.TryAgain)
+            {
+                return answer;
+            }
+
+            if (answer.Result is not ExportResult.Delivered)
+            {
+                batch.Settle([suspect]);
+                _state.TraceDropped(suspect.TraceId, answer.Problem!);
+            }
+        }
+
         if (refused is { Result: ExportResult.TooBig })
         {
             _state.Fails(refused.Problem!);

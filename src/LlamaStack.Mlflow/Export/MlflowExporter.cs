@@ -4,27 +4,20 @@ using OpenTelemetry;
 namespace LlamaStack.Mlflow;
 
 /// <summary>
-/// Takes whole traces within bounds and brings them away, off every caller's path: one worker encodes them into the store, another takes batches from there and
-/// has them delivered, as many at a time as the option says.
+/// Takes whole traces within bounds and brings them away, off every caller's path: one worker encodes them into the store, another sends them from there.
 /// </summary>
 internal sealed class MlflowExporter : ITraceSink
 {
     private static readonly TimeSpan _givenByDispose = TimeSpan.FromSeconds(5);
 
-    /// <summary>What a lasting store holds is tried again after this, when trying has taken its time already.</summary>
-    private static readonly TimeSpan _rest = TimeSpan.FromSeconds(5);
-
     private readonly Lock _lock = new();
     private readonly Channel<CompletedTrace> _inbox = Channel.CreateUnbounded<CompletedTrace>(new UnboundedChannelOptions { SingleReader = true });
     private readonly CancellationTokenSource _stop = new();
-    private readonly SemaphoreSlim _requests;
     private readonly ITraceStore _store;
     private readonly TraceEncoder _encoder;
-    private readonly MlflowDelivery _delivery;
+    private readonly BatchSender _sender;
     private readonly MlflowTracingOptions _options;
     private readonly DeliveryState _state;
-    private readonly TimeProvider _time;
-    private TaskCompletionSource _wake = NewSignal();
     private TaskCompletionSource _idle = NewSignal();
     private TaskCompletionSource _stored = NewSignal();
     private Task? _workers;
@@ -36,15 +29,13 @@ internal sealed class MlflowExporter : ITraceSink
     public MlflowExporter(TraceEncoder encoder, Func<Action, Action<int>, ITraceStore> store, MlflowDelivery delivery, MlflowTracingOptions options, DeliveryState state, TimeProvider time)
     {
         _encoder = encoder;
-        _delivery = delivery;
         _options = options;
         _state = state;
-        _time = time;
-        _requests = new SemaphoreSlim(options.MaxConcurrentRequests);
         _idle.SetResult();
         _stored.SetResult();
         state.Queued = () => _unfinished;
-        _store = store(Wake, Finished);
+        _store = store(() => _sender!.Wake(), Finished);
+        _sender = new BatchSender(_store, delivery, options, state, time, IsInHurry, Finished, _stop.Token);
         if (_store.IsLasting)
         {
             // What was left there does not wait for a first trace.
@@ -91,10 +82,11 @@ internal sealed class MlflowExporter : ITraceSink
         {
             idle = _idle.Task;
             _hurry = _unfinished > 0;
-            if (_inboxCount == 0)
-            {
-                _wake.TrySetResult();
-            }
+        }
+
+        if (IsInHurry())
+        {
+            _sender.Wake();
         }
 
         return idle.Wait(timeout);
@@ -122,7 +114,7 @@ internal sealed class MlflowExporter : ITraceSink
 
         _stop.Cancel();
         _inbox.Writer.TryComplete();
-        Wake();
+        _sender.Wake();
         return all;
     }
 
@@ -130,11 +122,11 @@ internal sealed class MlflowExporter : ITraceSink
     {
         _stop.Cancel();
         _inbox.Writer.TryComplete();
-        Wake();
+        _sender.Wake();
         if (_workers?.Wait(TimeSpan.FromSeconds(1)) is not false)
         {
             _stop.Dispose();
-            _requests.Dispose();
+            _sender.Dispose();
         }
 
         _store.Dispose();
@@ -144,18 +136,7 @@ internal sealed class MlflowExporter : ITraceSink
     internal static TimeSpan ShutdownTimeout(TimeSpan given, TimeSpan option) =>
         given < TimeSpan.Zero || given == _givenByDispose || given > option ? option : given;
 
-    private bool HasFullBatch => _store.Count >= _options.MaxBatchTraces || _store.Bytes >= MemoryQueue.MaxBatchBytes;
-
     private static TaskCompletionSource NewSignal() => new(TaskCreationOptions.RunContinuationsAsynchronously);
-
-    private Task NextWake()
-    {
-        lock (_lock)
-        {
-            _wake = NewSignal();
-            return _wake.Task;
-        }
-    }
 
     private Task StartWorkers()
     {
@@ -166,18 +147,10 @@ internal sealed class MlflowExporter : ITraceSink
         }
     }
 
-    private void Wake()
-    {
-        lock (_lock)
-        {
-            _wake.TrySetResult();
-        }
-    }
-
     private async Task WorkAsync()
     {
         using var suppressed = SuppressInstrumentationScope.Begin();
-        await Task.WhenAll(Task.Run(EncodeAsync), Task.Run(SendAsync)).ConfigureAwait(false);
+        await Task.WhenAll(Task.Run(EncodeAsync), Task.Run(_sender.RunAsync)).ConfigureAwait(false);
         DropWaiting();
 
         // What stays on disk nobody waits for any more.
@@ -197,11 +170,11 @@ internal sealed class MlflowExporter : ITraceSink
                 {
                     _stored.TrySetResult();
                 }
+            }
 
-                if (_store.Count == 1 || HasFullBatch || (_hurry && _inboxCount == 0))
-                {
-                    _wake.TrySetResult();
-                }
+            if (_store.Count == 1 || _sender.HasFullBatch || IsInHurry())
+            {
+                _sender.Wake();
             }
 
             if (lost is not null)
@@ -227,123 +200,6 @@ internal sealed class MlflowExporter : ITraceSink
         }
     }
 
-    private async Task SendAsync()
-    {
-        while (!_stop.IsCancellationRequested)
-        {
-            await WaitForBatchAsync().ConfigureAwait(false);
-            await _requests.WaitAsync().ConfigureAwait(false);
-            var wake = NextWake();
-            var traces = _stop.IsCancellationRequested ? [] : _store.Take(_options.MaxBatchTraces);
-            if (traces.Count == 0)
-            {
-                // What waits belongs to traces that are on their way, if anything waits.
-                _requests.Release();
-                await Task.WhenAny(wake, Task.Delay(_options.ExportInterval, _time, _stop.Token)).ConfigureAwait(false);
-                continue;
-            }
-
-            var delivered = DeliverAsync(traces);
-            if (_options.MaxConcurrentRequests == 1)
-            {
-                await delivered.ConfigureAwait(false);
-            }
-        }
-
-        // Those on their way end by the same signal.
-        for (var request = 0; request < _options.MaxConcurrentRequests; request++)
-        {
-            await _requests.WaitAsync().ConfigureAwait(false);
-        }
-    }
-
-    private async Task DeliverAsync(List<EncodedTrace> traces)
-    {
-        var batch = new TraceBatch(_store, traces, Finished);
-        try
-        {
-            var answer = await _delivery.DeliverAsync(batch, _stop.Token).ConfigureAwait(false);
-            if (batch.Open.Count > 0)
-            {
-                await GiveBackAsync(batch, answer.Result is ExportResult.TryAgain or ExportResult.TryAgainBriefly ? "unreachable" : "refused").ConfigureAwait(false);
-            }
-        }
-        catch (OperationCanceledException)
-        {
-            Lose(batch, "shutdown");
-        }
-        catch (Exception e)
-        {
-            _state.Failed(e);
-            Lose(batch, "error");
-        }
-        finally
-        {
-            _requests.Release();
-            Wake();
-        }
-    }
-
-    /// <summary>What could not be delivered stays where it lasts, and is lost where it does not.</summary>
-    private async Task GiveBackAsync(TraceBatch batch, string reason)
-    {
-        if (!_store.IsLasting)
-        {
-            Lose(batch, reason);
-            return;
-        }
-
-        await Task.Delay(_rest, _time, _stop.Token).ConfigureAwait(false);
-        _store.PutBack(batch.Open);
-    }
-
-    private void Lose(TraceBatch batch, string reason)
-    {
-        if (batch.Open.Count == 0)
-        {
-            return;
-        }
-
-        if (reason == "shutdown" && _store.IsLasting)
-        {
-            Finished(batch.Open.Count(trace => !trace.IsFromBefore));
-            return;
-        }
-
-        _state.Drop(reason, batch.Open.Count);
-        batch.Settle([.. batch.Open]);
-    }
-
-    /// <summary>Waits for a first trace, then for as many more as make a full batch, or until the first has waited long enough.</summary>
-    private async Task WaitForBatchAsync()
-    {
-        Task wake;
-        lock (_lock)
-        {
-            var isEmpty = _store.Count == 0 && !_stop.IsCancellationRequested;
-            if (isEmpty)
-            {
-                _wake = NewSignal();
-            }
-
-            wake = isEmpty ? _wake.Task : Task.CompletedTask;
-        }
-
-        await wake.ConfigureAwait(false);
-        lock (_lock)
-        {
-            if ((_hurry && _inboxCount == 0) || HasFullBatch || _store.HasBacklog || _stop.IsCancellationRequested)
-            {
-                return;
-            }
-
-            _wake = NewSignal();
-            wake = _wake.Task;
-        }
-
-        await Task.WhenAny(wake, Task.Delay(_options.ExportInterval, _time, _stop.Token)).ConfigureAwait(false);
-    }
-
     /// <summary>Without a lasting store, what has not left by the end is lost.</summary>
     private void DropWaiting()
     {
@@ -357,6 +213,15 @@ internal sealed class MlflowExporter : ITraceSink
             _state.Drop("shutdown", traces.Count);
             _store.Done(traces);
             Finished(traces.Count);
+        }
+    }
+
+    /// <summary>Does someone wait for all there is, and is all of it in the store?</summary>
+    private bool IsInHurry()
+    {
+        lock (_lock)
+        {
+            return _hurry && _inboxCount == 0;
         }
     }
 

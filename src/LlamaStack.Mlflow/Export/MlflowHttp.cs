@@ -1,3 +1,4 @@
+using System.Net;
 using System.Net.Http.Headers;
 using System.Security.Cryptography.X509Certificates;
 using System.Text;
@@ -46,6 +47,11 @@ internal static class MlflowHttp
             // A redirect loses the credentials and makes a GET of a POST: what comes of it says nothing of the reason.
             AllowAutoRedirect = false,
         };
+        if (options.Proxy is { } proxy)
+        {
+            handler.Proxy = new WebProxy(new UriBuilder(proxy) { UserName = "", Password = "" }.Uri) { Credentials = UserInfo(proxy) is var (name, word) && name is not null ? new NetworkCredential(name, word) : null };
+        }
+
         if (options.InsecureTls)
         {
 #pragma warning disable CA5359 // Asked for by name: LlamaStack:Tracing:InsecureTls, MLFLOW_TRACKING_INSECURE_TLS.
@@ -74,10 +80,9 @@ internal static class MlflowHttp
     private static AuthenticationHeaderValue? Credentials(MlflowTracingOptions options)
     {
         var (user, password) = (options.Username, options.Password);
-        if (string.IsNullOrEmpty(user) && options.TrackingUri!.UserInfo is { Length: > 0 } inAddress)
+        if (string.IsNullOrEmpty(user))
         {
-            var parts = inAddress.Split(':', 2);
-            (user, password) = (Uri.UnescapeDataString(parts[0]), parts.Length > 1 ? Uri.UnescapeDataString(parts[1]) : "");
+            (user, password) = UserInfo(options.TrackingUri!);
         }
 
         if (!string.IsNullOrEmpty(user))
@@ -86,5 +91,12 @@ internal static class MlflowHttp
         }
 
         return string.IsNullOrEmpty(options.Token) ? null : new AuthenticationHeaderValue("Bearer", options.Token);
+    }
+
+    /// <summary>User and password that stand in an address.</summary>
+    private static (string? User, string? Password) UserInfo(Uri address)
+    {
+        var parts = address.UserInfo.Split(':', 2);
+        return parts[0].Length == 0 ? default : (Uri.UnescapeDataString(parts[0]), parts.Length > 1 ? Uri.UnescapeDataString(parts[1]) : "");
     }
 }

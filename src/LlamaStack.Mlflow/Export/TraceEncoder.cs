@@ -30,10 +30,10 @@ internal sealed class TraceEncoder(MlflowTracingOptions options, OtlpTraces otlp
             }
 
             // The server adds up late spans itself, but not once it was told what the trace adds up to: then it is told anew.
-            var more = isWhole && TraceInfos.TellsMore(trace);
+            var more = isWhole && infos.TellsMore(trace);
             if (isWhole && (more || infos.MayBeNeeded))
             {
-                known.Info = TraceInfos.Of(trace, known.Sums);
+                known.Info = infos.Of(trace, known.Sums);
                 known.TellsMore = more;
             }
             else if (known.Info is { } before)
@@ -45,7 +45,7 @@ internal sealed class TraceEncoder(MlflowTracingOptions options, OtlpTraces otlp
                 known.Sums.Add(trace);
             }
 
-            return new EncodedTrace(trace.TraceId, otlp.Resource, output.Span.ToArray(), known.Info, known.TellsMore);
+            return new EncodedTrace(trace.TraceId, otlp.Resource, output.Span.ToArray(), known.Info, known.TellsMore, TraceLinks.Of(trace.Details, options));
         }
         finally
         {

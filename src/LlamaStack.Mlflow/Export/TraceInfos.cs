@@ -13,32 +13,35 @@ internal sealed class TraceInfos(MlflowClient client, MlflowServer server, Mlflo
     public bool MayBeNeeded => options.SpoolDirectory is { Length: > 0 } || server.Known is not { TellsAllByAttributes: true };
 
     /// <summary>Is something to be told of this trace that attributes cannot tell to any server?</summary>
-    public static bool TellsMore(CompletedTrace trace) =>
-        trace.Summary is { RequestPreview: not null } or { ResponsePreview: not null }
+    public bool TellsMore(CompletedTrace trace) =>
+        options.IncludeSource
+        || trace.Summary is { RequestPreview: not null } or { ResponsePreview: not null }
         || trace.Details is { ClientRequestId: not null } or { Metadata.Length: > 0 };
 
     /// <summary>What is told of a trace, without the experiment.</summary>
     /// <param name="trace">The trace, with its root.</param>
     /// <param name="sums">What its parts so far add up to; this one is added.</param>
-    public static StartTraceInfo Of(CompletedTrace trace, TraceSums sums)
+    public StartTraceInfo Of(CompletedTrace trace, TraceSums sums)
     {
         var summary = trace.Summary!;
-        Dictionary<string, string> metadata = [];
-        foreach (var (key, value) in trace.Details?.Metadata ?? [])
+        var metadata = new Dictionary<string, string>(TraceSource.Metadata);
+        foreach (var known in trace.Details?.Metadata ?? [])
         {
-            metadata[TraceSummary.Cut(key, 250)!] = TraceSummary.Cut(value, 8000)!;
+            var (key, value) = TraceTags.Fitting(known);
+            metadata[key] = value;
         }
 
+        Add(metadata, MlflowAttributes.Metadata.SourceRun, TraceLinks.RunOf(trace.Details, options));
         Add(metadata, MlflowAttributes.Metadata.Session, summary.Session);
         Add(metadata, MlflowAttributes.Metadata.User, summary.User);
         Dictionary<string, string> tags = new() { [MlflowAttributes.Tag.TraceName] = summary.Name };
-        foreach (var (key, value) in trace.Details?.Tags ?? [])
+        foreach (var (key, value) in TraceTags.Of(trace.Details))
         {
-            tags[TraceSummary.Cut(key, 250)!] = TraceSummary.Cut(value, 8000)!;
+            tags[key] = value;
         }
 
         var info = new StartTraceInfo(
-            $"tr-{trace.TraceId.ToHexString()}",
+            EncodedTrace.IdOf(trace.TraceId),
             _unknown,
             "",
             "",
@@ -80,18 +83,12 @@ internal sealed class TraceInfos(MlflowClient client, MlflowServer server, Mlflo
         CancellationToken cancellationToken)
     {
         var hasFailed = false;
-        foreach (var trace in batch)
+        foreach (var (traceId, tell) in TellingsOf(batch, target))
         {
-            if (trace.Info is not { } known || (!trace.TellsMore && target.TellsAllByAttributes))
-            {
-                continue;
-            }
-
             // Once one has failed in spite of all tries, the others of the batch get one each: spans wait behind them.
-            var info = known with { TraceLocation = TraceLocation.Of(target.ExperimentId) };
             var answer = hasFailed
-                ? await SendAsync(info, cancellationToken).ConfigureAwait(false)
-                : await tryAsync(token => SendAsync(info, token), cancellationToken).ConfigureAwait(false);
+                ? await TellAsync(tell, cancellationToken).ConfigureAwait(false)
+                : await tryAsync(token => TellAsync(tell, token), cancellationToken).ConfigureAwait(false);
             hasFailed |= answer.Result is not ExportResult.Delivered;
             if (answer.Result is ExportResult.Delivered)
             {
@@ -100,16 +97,39 @@ internal sealed class TraceInfos(MlflowClient client, MlflowServer server, Mlflo
             else
             {
                 // The spans are there, and on servers from 3.14 on the root's attributes have told the most of it.
-                state.TraceInfoFails(info.TraceId, answer.Problem!);
+                state.TraceInfoFails(EncodedTrace.IdOf(traceId), answer.Problem!);
             }
         }
     }
 
-    private async Task<ExportAnswer> SendAsync(StartTraceInfo info, CancellationToken cancellationToken)
+    /// <summary>The requests that the traces of a batch need beyond their spans. A run is told once of all its traces.</summary>
+    private IEnumerable<(ActivityTraceId TraceId, Func<CancellationToken, Task> Tell)> TellingsOf(IReadOnlyList<EncodedTrace> batch, MlflowServer.Target target)
+    {
+        foreach (var trace in batch)
+        {
+            if (trace.Info is { } known && (trace.TellsMore || !target.TellsAllByAttributes))
+            {
+                var info = known with { TraceLocation = TraceLocation.Of(target.ExperimentId) };
+                yield return (trace.TraceId, token => client.StartTraceAsync(info, token));
+            }
+
+            if (trace.Links is { Prompts: { Count: > 0 } prompts })
+            {
+                yield return (trace.TraceId, token => client.LinkPromptsAsync(trace.Id, prompts, token));
+            }
+        }
+
+        foreach (var run in batch.Where(static trace => trace.Links?.RunId is not null).GroupBy(static trace => trace.Links!.RunId!))
+        {
+            yield return (run.First().TraceId, token => client.LinkTracesToRunAsync(run.Key, run.Select(static trace => trace.Id).Distinct(), token));
+        }
+    }
+
+    private static async Task<ExportAnswer> TellAsync(Func<CancellationToken, Task> tell, CancellationToken cancellationToken)
     {
         try
         {
-            await client.StartTraceAsync(info, cancellationToken).ConfigureAwait(false);
+            await tell(cancellationToken).ConfigureAwait(false);
             return ExportAnswer.Delivered;
         }
         catch (MlflowException e)

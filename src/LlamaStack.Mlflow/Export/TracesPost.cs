@@ -40,6 +40,11 @@ internal sealed class TracesPost(HttpClient http, TracesRoute route, MlflowServe
             var body = response.IsSuccessStatusCode ? "" : await response.Content.ReadAsStringAsync(cancellationToken).ConfigureAwait(false);
             return ExportAnswer.Of(response, body, http.BaseAddress, time.GetUtcNow());
         }
+        catch (HttpRequestException e) when (e is { HttpRequestError: HttpRequestError.Unknown or HttpRequestError.ResponseEnded, InnerException: IOException })
+        {
+            // The server has gone, or someone on the way takes no request of that size and says so without reading it: then its answer is lost.
+            return new ExportAnswer(ExportResult.TryAgainBriefly, MlflowErrors.BrokenOff(http.BaseAddress));
+        }
         catch (Exception e) when (e is HttpRequestException || (e is OperationCanceledException && !cancellationToken.IsCancellationRequested))
         {
             return ExportAnswer.Of(MlflowErrors.Unreachable(http.BaseAddress, e));

@@ -12,6 +12,15 @@ internal sealed class MlflowProbe(IHttpClientFactory clients, TracesRoute route,
     private static readonly Version _authenticatesTraces = new(3, 10);
     private static readonly Version _oldest = new(3, 7);
 
+    /// <summary>What servers before a version do not keep, or need a second request for.</summary>
+    private static readonly (Version Since, string What)[] _lacks =
+    [
+        (new(3, 10), "costs and the figures of its dashboards"),
+        (new(3, 13), "links between spans"),
+        (new(3, 14), "the name, session and user of a trace without a second request for each"),
+        (new(3, 18), "kinds of spans"),
+    ];
+
     /// <summary>One empty <c>ResourceSpans</c>.</summary>
     private static readonly byte[] _nothing = [0x0A, 0x00];
 
@@ -80,6 +89,8 @@ internal sealed class MlflowProbe(IHttpClientFactory clients, TracesRoute route,
             return ProbeResult.Degraded($"{where} takes traces from anyone, whatever its basic authentication says: update MLflow to {_authenticatesTraces} or newer.");
         }
 
-        return ProbeResult.Healthy((delivery.Losses is { } losses ? $"{where} takes traces; {losses}." : $"{where} takes traces.") + Waiting);
+        var lacks = string.Join(", ", _lacks.Where(feature => target.Version < feature.Since).Select(static feature => $"{feature.What} ({feature.Since})"));
+        return ProbeResult.Healthy(
+            (delivery.Losses is { } losses ? $"{where} takes traces; {losses}." : $"{where} takes traces.") + (lacks.Length > 0 ? $" What only newer versions keep: {lacks}." : "") + Waiting);
     }
 }

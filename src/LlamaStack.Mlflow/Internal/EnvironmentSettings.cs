@@ -22,6 +22,7 @@ internal sealed class EnvironmentSettings(IServiceProvider services) : IConfigur
 
         options.ExperimentName = Read("MLFLOW_EXPERIMENT_NAME") ?? options.ExperimentName;
         options.ExperimentId = Read("MLFLOW_EXPERIMENT_ID") ?? options.ExperimentId;
+        options.RunId = Read("MLFLOW_RUN_ID") ?? options.RunId;
         options.Username = Read("MLFLOW_TRACKING_USERNAME") ?? options.Username;
         options.Password = Read("MLFLOW_TRACKING_PASSWORD") ?? options.Password;
         options.Token = Read("MLFLOW_TRACKING_TOKEN") ?? options.Token;

@@ -34,7 +34,7 @@ internal static partial class Log
     [LoggerMessage(EventId = 2013, Level = LogLevel.Error, Message = "Exporting traces failed unexpectedly; the batch is dropped.")]
     public static partial void ExportFailed(this ILogger logger, Exception exception);
 
-    [LoggerMessage(EventId = 2014, Level = LogLevel.Warning, Message = "MLflow has the spans of trace {TraceId}, but not its previews and metadata: {Problem} Said once until it changes.")]
+    [LoggerMessage(EventId = 2014, Level = LogLevel.Warning, Message = "MLflow has the spans of trace {TraceId}, but not all that is told beside them (previews, metadata, links): {Problem} Said once until it changes.")]
     public static partial void TraceInfoFailed(this ILogger logger, string traceId, string problem);
 
     [LoggerMessage(EventId = 2015, Level = LogLevel.Warning, Message = "{Problem} The spool is set by LlamaStack:Tracing:SpoolDirectory. Said once until it changes; health check \"mlflow\" says the same.")]

@@ -46,8 +46,27 @@ internal sealed class MlflowTracingOptionsRules : IValidateOptions<MlflowTracing
             Range(failures, ratio, $"{nameof(options.OperationSamplingRatios)}:{operation}", 0, 1);
         }
 
+        for (var number = 0; number < options.Prices.Count; number++)
+        {
+            Price(failures, options.Prices[number], string.Create(CultureInfo.InvariantCulture, $"{nameof(options.Prices)}:{number}"));
+        }
+
         Range(failures, options.MaxQueuedBytes, nameof(options.MaxQueuedBytes), 1024 * 1024, long.MaxValue);
         return failures.Count == 0 ? ValidateOptionsResult.Success : ValidateOptionsResult.Fail(failures);
+    }
+
+    private static void Price(List<string> failures, MlflowModelPrice price, string name)
+    {
+        if (string.IsNullOrWhiteSpace(price.Model))
+        {
+            failures.Add($"LlamaStack:Tracing:{name}:{nameof(price.Model)} is missing: a price is for a model, for example openai/gpt-4o, or openai/* for all of a provider.");
+        }
+
+        const double Most = 1_000_000;
+        Range(failures, price.InputPerMillion, $"{name}:{nameof(price.InputPerMillion)}", 0, Most);
+        Range(failures, price.OutputPerMillion, $"{name}:{nameof(price.OutputPerMillion)}", 0, Most);
+        Range(failures, price.CacheReadPerMillion ?? 0, $"{name}:{nameof(price.CacheReadPerMillion)}", 0, Most);
+        Range(failures, price.CacheWritePerMillion ?? 0, $"{name}:{nameof(price.CacheWritePerMillion)}", 0, Most);
     }
 
     private static void Mlflow(MlflowTracingOptions options, List<string> failures)
@@ -68,6 +87,11 @@ internal sealed class MlflowTracingOptionsRules : IValidateOptions<MlflowTracing
         if (options.TracesEndpoint is not null and not { IsAbsoluteUri: true, Scheme: "http" or "https" })
         {
             failures.Add($"LlamaStack:Tracing:TracesEndpoint is \"{Addresses.Shown(options.TracesEndpoint)}\": it must be a whole http(s) address, for example http://localhost:5000/v1/traces.");
+        }
+
+        if (options.Proxy is not null and not { IsAbsoluteUri: true, Scheme: "http" or "https" or "socks5" })
+        {
+            failures.Add($"LlamaStack:Tracing:Proxy is \"{Addresses.Shown(options.Proxy)}\": it must be the whole address of a proxy, for example http://proxy.example:3128.");
         }
 
         if (options.ExperimentId is { Length: > 0 } id && id.AsSpan().ContainsAnyExceptInRange('0', '9'))

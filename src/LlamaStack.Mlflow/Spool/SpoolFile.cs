@@ -15,6 +15,9 @@ internal sealed class SpoolFile : IDisposable
     private const int FixedSize = 8 + 8 + 4 + 4;
     private const int ArrivedAt = 8;
 
+    /// <summary>What the last byte of the mark becomes once damage was told of.</summary>
+    private const byte DamageTold = (byte)'D';
+
     private static readonly byte[] _magic = "LSSPOOL1"u8.ToArray();
 
     private readonly FileStream _file;
@@ -53,8 +56,11 @@ internal sealed class SpoolFile : IDisposable
     /// <summary>Gets a value indicating whether nothing is to be read or to be heard of any more.</summary>
     public bool IsSettled => _unread.Count == 0 && _open.Count == 0;
 
-    /// <summary>Gets what was found damaged when it was opened: parts that are no traces, and whether the last one was only half written.</summary>
+    /// <summary>Gets what was found damaged when it was opened, and was not told of before: parts that are no traces, and whether the last one was only half written.</summary>
     public (int Parts, bool IsHalfWritten) Damage { get; private set; }
+
+    /// <summary>Gets a value indicating whether it has damaged parts, told of or not.</summary>
+    public bool IsDamaged { get; private set; }
 
     /// <summary>Makes a new one.</summary>
     /// <exception cref="IOException">It cannot be written.</exception>
@@ -75,6 +81,7 @@ internal sealed class SpoolFile : IDisposable
         catch
         {
             file.Dispose();
+            File.Delete(path);
             throw;
         }
     }
@@ -121,7 +128,16 @@ internal sealed class SpoolFile : IDisposable
     public void Append(EncodedTrace trace, DateTimeOffset now)
     {
         var parts = SpoolRecord.Write(trace, now);
-        RandomAccess.Write(_file.SafeFileHandle, parts, Length);
+        try
+        {
+            RandomAccess.Write(_file.SafeFileHandle, parts, Length);
+        }
+        catch (IOException)
+        {
+            _file.SetLength(Length);
+            throw;
+        }
+
         _isDirty = true;
         Note(new Entry(Length, parts.Sum(part => part.Length), now));
         Length += parts.Sum(part => part.Length);
@@ -157,7 +173,7 @@ internal sealed class SpoolFile : IDisposable
     public void Checkpoint()
     {
         var arrived = _open.Count > 0 ? _open.Min : _unread.TryPeek(out var next) ? next.Position : Length;
-        if (arrived == Length && Length > _start && Damage.Parts == 0)
+        if (arrived == Length && Length > _start && !IsDamaged)
         {
             _file.SetLength(_start);
             Length = arrived = _start;
@@ -169,6 +185,20 @@ internal sealed class SpoolFile : IDisposable
             BinaryPrimitives.WriteInt64LittleEndian(bytes, arrived);
             RandomAccess.Write(_file.SafeFileHandle, bytes, ArrivedAt);
             _arrived = arrived;
+        }
+    }
+
+    /// <summary>Its damage is counted: whoever opens it after this process does not count it again.</summary>
+    public void NoteDamageTold()
+    {
+        if (Damage.IsHalfWritten)
+        {
+            _file.SetLength(Length);
+        }
+
+        if (Damage.Parts > 0)
+        {
+            RandomAccess.Write(_file.SafeFileHandle, [DamageTold], _magic.Length - 1);
         }
     }
 
@@ -213,7 +243,7 @@ internal sealed class SpoolFile : IDisposable
 
     private static ReadOnlyMemory<byte> ResourceOf(byte[] bytes)
     {
-        if (bytes.Length >= FixedSize && bytes.AsSpan().StartsWith(_magic))
+        if (bytes.Length >= FixedSize && bytes.AsSpan().StartsWith(_magic.AsSpan(0, _magic.Length - 1)) && (bytes[_magic.Length - 1] == _magic[^1] || bytes[_magic.Length - 1] == DamageTold))
         {
             var length = BinaryPrimitives.ReadInt32LittleEndian(bytes.AsSpan(16));
             if (length >= 0 && length <= bytes.Length - FixedSize
@@ -244,12 +274,21 @@ internal sealed class SpoolFile : IDisposable
             }
 
             var next = bytes[(position + 1)..].IndexOf(SpoolRecord.Mark);
-            isHalfWritten = next < 0;
-            parts += isHalfWritten ? 0 : 1;
-            position = isHalfWritten ? bytes.Length : position + 1 + next;
+            if (next < 0)
+            {
+                // What follows belongs to no trace any more.
+                isHalfWritten = true;
+                Length = position;
+                break;
+            }
+
+            parts++;
+            position += 1 + next;
         }
 
-        Damage = (parts, isHalfWritten);
+        var isTold = bytes[_magic.Length - 1] == DamageTold;
+        IsDamaged = isTold || parts > 0;
+        Damage = (isTold ? 0 : parts, isHalfWritten);
     }
 
     private void Note(Entry entry)

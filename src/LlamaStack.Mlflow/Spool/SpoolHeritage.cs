@@ -42,7 +42,7 @@ internal sealed class SpoolHeritage(SpoolFolder folder, DeliveryState state)
     /// <summary>All that can be read of it has arrived.</summary>
     public static void Finish(SpoolFile file)
     {
-        if (file.Damage.Parts > 0)
+        if (file.IsDamaged)
         {
             file.SetAside();
         }
@@ -64,5 +64,7 @@ internal sealed class SpoolHeritage(SpoolFolder folder, DeliveryState state)
             state.Drop("spool_corrupt", file.Damage.Parts);
             state.SpoolDamaged(file.Path, file.Damage.Parts);
         }
+
+        file.NoteDamageTold();
     }
 }

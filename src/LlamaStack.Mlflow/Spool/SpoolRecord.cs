@@ -3,6 +3,7 @@ using System.Diagnostics;
 using System.Numerics;
 using System.Runtime.InteropServices;
 using System.Text.Json;
+using System.Text.Json.Serialization;
 
 namespace LlamaStack.Mlflow;
 
@@ -19,19 +20,19 @@ internal static class SpoolRecord
     /// <summary>A trace as it is written, in parts: spans are not copied.</summary>
     public static ReadOnlyMemory<byte>[] Write(EncodedTrace trace, DateTimeOffset now)
     {
-        var info = trace.Info is null ? [] : JsonSerializer.SerializeToUtf8Bytes(trace.Info, MlflowJsonContext.Default.StartTraceInfo);
+        var told = trace is { Info: null, Links: null } ? [] : JsonSerializer.SerializeToUtf8Bytes(new ToldByRest(trace.Info, trace.Links), MlflowJsonContext.Default.ToldByRest);
         var head = new byte[FrameSize + HeadSize];
         var content = head.AsSpan(FrameSize);
         BinaryPrimitives.WriteInt64LittleEndian(content, now.ToUnixTimeMilliseconds());
         content[8] = trace.TellsMore ? (byte)1 : (byte)0;
         trace.TraceId.CopyTo(content[9..25]);
-        BinaryPrimitives.WriteInt32LittleEndian(content[25..], info.Length);
+        BinaryPrimitives.WriteInt32LittleEndian(content[25..], told.Length);
 
-        var sum = Checksum(Checksum(Checksum(0, content), info), trace.Spans.Span);
+        var sum = Checksum(Checksum(Checksum(0, content), told), trace.Spans.Span);
         Mark.CopyTo(head);
-        BinaryPrimitives.WriteInt32LittleEndian(head.AsSpan(4), HeadSize + info.Length + trace.Spans.Length);
+        BinaryPrimitives.WriteInt32LittleEndian(head.AsSpan(4), HeadSize + told.Length + trace.Spans.Length);
         BinaryPrimitives.WriteUInt32LittleEndian(head.AsSpan(8), sum);
-        return [head, info, trace.Spans];
+        return [head, told, trace.Spans];
     }
 
     /// <summary>Is there a whole and undamaged record at the start of these bytes?</summary>
@@ -62,9 +63,9 @@ internal static class SpoolRecord
     {
         var content = record[FrameSize..];
         var span = content.Span;
-        var infoLength = BinaryPrimitives.ReadInt32LittleEndian(span[25..]);
-        var info = infoLength == 0 ? null : JsonSerializer.Deserialize(span.Slice(HeadSize, infoLength), MlflowJsonContext.Default.StartTraceInfo);
-        return new EncodedTrace(ActivityTraceId.CreateFromBytes(span[9..25]), resource, content[(HeadSize + infoLength)..], info, span[8] == 1);
+        var toldLength = BinaryPrimitives.ReadInt32LittleEndian(span[25..]);
+        var told = toldLength == 0 ? null : JsonSerializer.Deserialize(span.Slice(HeadSize, toldLength), MlflowJsonContext.Default.ToldByRest);
+        return new EncodedTrace(ActivityTraceId.CreateFromBytes(span[9..25]), resource, content[(HeadSize + toldLength)..], told?.Info, span[8] == 1, told?.Links);
     }
 
     /// <summary>CRC-32C, as processors have it built in.</summary>
@@ -83,3 +84,8 @@ internal static class SpoolRecord
         return sum;
     }
 }
+
+/// <summary>What is told of a trace beside its spans.</summary>
+internal sealed record ToldByRest(
+    [property: JsonPropertyName("info")] StartTraceInfo? Info,
+    [property: JsonPropertyName("links")] TraceLinks? Links);

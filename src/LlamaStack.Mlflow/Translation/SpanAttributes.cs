@@ -7,8 +7,7 @@ namespace LlamaStack.Mlflow;
 /// <summary>The attributes that MLflow needs beside the convention's: without them a span is raw JSON on its page and missing in its dashboards.</summary>
 internal sealed class SpanAttributes(MlflowTracingOptions options)
 {
-    private const string ZeroCost = """{"input_cost":0.0,"output_cost":0.0,"total_cost":0.0}""";
-
+    private readonly ModelCosts _costs = new(options);
     private readonly bool _withContent = options.EffectiveContentCapture is not ContentCapture.None;
 
     /// <summary>What other libraries' spans say was not redacted.</summary>
@@ -100,7 +99,8 @@ internal sealed class SpanAttributes(MlflowTracingOptions options)
             return;
         }
 
-        if ((Text(span, GenAIAttributes.Response.Model) ?? Text(span, GenAIAttributes.Request.Model)) is { } model)
+        var model = Text(span, GenAIAttributes.Response.Model) ?? Text(span, GenAIAttributes.Request.Model);
+        if (model is not null)
         {
             sink.Add(MlflowAttributes.Llm.Model, model);
         }
@@ -113,9 +113,9 @@ internal sealed class SpanAttributes(MlflowTracingOptions options)
         if (TokensOf(span) is { } tokens)
         {
             sink.Add(MlflowAttributes.Chat.TokenUsage, tokens.ToJson());
-            if (!options.UseMlflowPricing)
+            if (_costs.Of(model, tokens) is { } cost)
             {
-                sink.Add(MlflowAttributes.Llm.Cost, ZeroCost);
+                sink.Add(MlflowAttributes.Llm.Cost, cost);
             }
         }
     }
@@ -210,9 +210,9 @@ internal sealed class SpanAttributes(MlflowTracingOptions options)
             sink.Add(MlflowAttributes.TraceTagPrefix + MlflowAttributes.Tag.TraceName, summary.Name);
         }
 
-        foreach (var (key, value) in trace.Details?.Tags ?? [])
+        foreach (var (key, value) in TraceTags.Of(trace.Details))
         {
-            sink.Add(MlflowAttributes.TraceTagPrefix + TraceSummary.Cut(key, 250), TraceSummary.Cut(value, 8000)!);
+            sink.Add(MlflowAttributes.TraceTagPrefix + key, value);
         }
 
         if (summary.Session is { } session)

@@ -4,6 +4,7 @@ using LlamaStack.Client;
 using LlamaStack.Instrumentation;
 using LlamaStack.Mlflow;
 using LlamaStack.Testing;
+using LlamaStack.TestSupport;
 using Microsoft.Extensions.DependencyInjection;
 using OpenTelemetry.Trace;
 
@@ -20,6 +21,7 @@ public sealed class GoldenByHandTests(PeersFixture peers)
         ["manual-chat-turn"] = ChatTurnAsync,
         ["session-user"] = SessionAndUserAsync,
         ["session-context"] = SessionOfScopeAsync,
+        ["remote-parent"] = RemoteParentAsync,
         ["remote-parent-flushed"] = RemoteParentAsync,
         ["feedback"] = static (provider, scenario, cancellationToken) => GoldenReplay.CallAsync(provider, scenario, 0, cancellationToken),
     };
@@ -28,10 +30,21 @@ public sealed class GoldenByHandTests(PeersFixture peers)
 
     [Theory]
     [MemberData(nameof(Scenarios))]
-    public async Task A_real_MLflow_tells_what_it_tells_of_Pythons(string name)
+    public async Task A_real_MLflow_tells_what_it_tells_of_Pythons(string name) => await CompareAsync(name, (await peers.MlflowAsync()).Address);
+
+    /// <summary>The oldest server. As a drill: it is started for this.</summary>
+    [Theory]
+    [Trait("Category", "Drill")]
+    [MemberData(nameof(Scenarios))]
+    public async Task An_MLflow_3_7_tells_the_same(string name)
+    {
+        Assert.SkipUnless(Drill.IsWanted, Drill.Skipped);
+        await CompareAsync(name, (await peers.OldestMlflowAsync()).Address);
+    }
+
+    private static async Task CompareAsync(string name, Uri mlflow)
     {
         var cancellationToken = TestContext.Current.CancellationToken;
-        var mlflow = await peers.MlflowAsync();
         var scenario = GoldenScenario.All().Single(scenario => scenario.Name == name);
         await using var models = await LlamaStackTestServer.StartAsync(cancellationToken: cancellationToken);
         for (var call = 0; call < scenario.Calls.Count; call++)
@@ -42,17 +55,23 @@ public sealed class GoldenByHandTests(PeersFixture peers)
         var experiment = $"golden-{name}-{Guid.NewGuid():N}";
         var services = new ServiceCollection();
         services.AddLogging();
-        services.AddLlamaStack(options => options.Endpoint = models.Endpoint).WithMlflowTracing(options => (options.TrackingUri, options.ExperimentName) = (mlflow.Address, experiment));
+        services.AddLlamaStack(options => options.Endpoint = models.Endpoint).WithMlflowTracing(options => (options.TrackingUri, options.ExperimentName) = (mlflow, experiment));
         await using var provider = services.BuildServiceProvider();
         var tracing = provider.GetRequiredService<TracerProvider>();
 
         await _acts[name](provider, scenario, cancellationToken);
 
         Assert.True(tracing.ForceFlush(60_000));
-        using var http = new HttpClient { BaseAddress = mlflow.Address };
+        using var http = new HttpClient { BaseAddress = mlflow };
         var client = provider.GetRequiredService<MlflowClient>();
         var trace = Assert.Single(await StoredTrace.OfExperimentAsync(client, http, experiment, cancellationToken));
-        var golden = scenario.Golden[0];
+        if (scenario.Golden is not [{ } golden, ..])
+        {
+            // Python loses the spans of a handler that returns at once.
+            Assert.Equal(("OK", 2), (trace.State, trace.Spans.Count));
+            return;
+        }
+
         Compare(name, golden, trace);
         if (golden["assessments"] is JsonArray { Count: > 0 } assessments)
         {

@@ -84,6 +84,11 @@ internal static class GoldenReplay
     public static Task CallAsync(IServiceProvider provider, GoldenScenario scenario, int call, CancellationToken cancellationToken)
     {
         var client = provider.GetRequiredService<LlamaStackClient>();
+        if (scenario.Calls[call]["request"] is null)
+        {
+            return RawAsync(provider, client, scenario, call, cancellationToken);
+        }
+
         var request = scenario.RequestOf(call);
         var isStream = JsonDocument.Parse(request).RootElement.TryGetProperty("stream", out var stream) && stream.ValueKind is JsonValueKind.True;
         return (string)scenario.Calls[call]["path"]! switch
@@ -92,18 +97,21 @@ internal static class GoldenReplay
             "/v1/chat/completions" => client.CreateChatCompletionAsync(Read<ChatCompletionRequest>(request), cancellationToken),
             "/v1/responses" when isStream => ReadAsync(client.StreamResponseAsync(Read<ResponseRequest>(request), cancellationToken), scenario, call),
             "/v1/responses" => client.CreateResponseAsync(Read<ResponseRequest>(request), cancellationToken),
-            "/v1/completions" => RawAsync(provider, client, request, cancellationToken),
             "/v1/embeddings" => client.CreateEmbeddingsAsync(Read<EmbeddingsRequest>(request), cancellationToken),
-            var path => throw new NotSupportedException($"The client has no {path}."),
+            _ => RawAsync(provider, client, scenario, call, cancellationToken),
         };
     }
 
     /// <summary>By the client's own HttpClient, as other libraries of the application would.</summary>
-    private static async Task RawAsync(IServiceProvider provider, LlamaStackClient client, string json, CancellationToken cancellationToken)
+    private static async Task RawAsync(IServiceProvider provider, LlamaStackClient client, GoldenScenario scenario, int call, CancellationToken cancellationToken)
     {
+        var described = scenario.Calls[call];
         using var http = provider.GetRequiredService<IHttpClientFactory>().CreateClient("LlamaStack");
-        using var content = new StringContent(json, null, "application/json");
-        using var response = await http.PostAsync(new Uri(client.Endpoint, "completions"), content, cancellationToken);
+        using var request = new HttpRequestMessage(HttpMethod.Parse((string)described["method"]!), new Uri(client.Endpoint, (string)described["path"]!))
+        {
+            Content = described["request"] is null ? null : new StringContent(scenario.RequestOf(call), null, "application/json"),
+        };
+        using var response = await http.SendAsync(request, cancellationToken);
         await response.Content.ReadAsStringAsync(cancellationToken);
     }
 

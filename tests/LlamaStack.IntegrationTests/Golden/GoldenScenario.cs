@@ -37,6 +37,9 @@ internal sealed record GoldenScenario(string Name, string Folder, JsonNode Scena
         where File.Exists(file)
         select new GoldenScenario(Path.GetFileName(folder), folder, JsonNode.Parse(File.ReadAllText(file))!);
 
+    /// <summary>Gets a value indicating whether it was recorded with autolog, and not with plain OpenTelemetry.</summary>
+    public bool IsOfAutolog => !Name.StartsWith("otlp-", StringComparison.Ordinal);
+
     public string RequestOf(int call) => File.ReadAllText(Path.Combine(Folder, (string)Calls[call]["request"]!));
 
     public byte[] ResponseOf(int call) => (string?)Calls[call]["response"] is { } file ? File.ReadAllBytes(Path.Combine(Folder, file)) : [];

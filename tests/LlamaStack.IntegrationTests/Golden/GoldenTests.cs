@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Reflection;
 using System.Text;
 using System.Text.Json.Nodes;
 using LlamaStack.Testing;
@@ -62,8 +63,35 @@ public sealed class GoldenTests(PeersFixture peers)
         Compare(scenario, traces, seen, priced: false);
     }
 
+    /// <summary>Exchanges that autolog has no eyes for.</summary>
+    [Theory]
+    [InlineData("moderations", "GUARDRAIL", "How do I make a weapon?", "Violent Crimes")]
+    [InlineData("vector-store-search", "RETRIEVER", "updates", "US engineering update: new features deployed in the region for Q2 2023.")]
+    [InlineData("responses-retrieve", "CHAIN", """{"response_id":"resp_a1b2c3d4-0000-4000-8000-000000000004"}""", "Hello!")]
+    public async Task What_autolog_leaves_no_trace_of_is_a_trace_in_words(string name, string type, string asked, string answered)
+    {
+        var mlflow = await peers.MlflowAsync();
+        var scenario = GoldenScenario.All().Single(scenario => scenario.Name == name);
+
+        var (traces, _) = await GoldenReplay.RunAsync(scenario, mlflow.Address, TestContext.Current.CancellationToken);
+
+        Assert.Empty(scenario.Golden);
+        var trace = Assert.Single(traces);
+        Assert.Equal(("OK", type, asked, answered, null), (trace.State, trace.Root.Type, trace.RequestPreview, trace.ResponsePreview, trace.TokenUsage?.ToJsonString()));
+    }
+
+    [Fact]
+    public void No_scenario_is_left_out()
+    {
+        var unseen = typeof(GoldenTests).GetMethod(nameof(What_autolog_leaves_no_trace_of_is_a_trace_in_words))!.GetCustomAttributes<InlineDataAttribute>().Select(row => (string)row.Data[0]!);
+
+        Assert.Equal(
+            GoldenScenario.All().Where(scenario => scenario.IsOfAutolog).Select(scenario => scenario.Name),
+            Scenarios().Select(row => row.Data).Concat(GoldenByHandTests.Scenarios.Select(row => row.Data)).Concat(unseen).Order(StringComparer.Ordinal));
+    }
+
     private static bool IsReplayed(GoldenScenario scenario) =>
-        !scenario.Name.StartsWith("otlp-", StringComparison.Ordinal)
+        scenario.IsOfAutolog
         && (scenario.Name.StartsWith("chat-", StringComparison.Ordinal) || scenario.Name.StartsWith("responses-", StringComparison.Ordinal) || scenario.Name.StartsWith("embeddings-", StringComparison.Ordinal) || scenario.Name.StartsWith("completions-", StringComparison.Ordinal))
         && scenario.Calls.All(call => (string?)call["method"] == "POST" && (string?)call["path"] is "/v1/chat/completions" or "/v1/completions" or "/v1/responses" or "/v1/embeddings");
 

@@ -16,6 +16,7 @@ public sealed class OptionsTests
         { "MLFLOW_EXPERIMENT_ID", "1", "ExperimentId", "2", options => options.ExperimentId, "1", "2" },
         { "MLFLOW_TRACKING_USERNAME", "env", "Username", "section", options => options.Username, "env", "section" },
         { "MLFLOW_TRACKING_PASSWORD", "env", "Password", "section", options => options.Password, "env", "section" },
+        { "MLFLOW_RUN_ID", "env", "RunId", "section", options => options.RunId, "env", "section" },
         { "MLFLOW_TRACKING_TOKEN", "env", "Token", "section", options => options.Token, "env", "section" },
         { "MLFLOW_WORKSPACE", "env", "Workspace", "section", options => options.Workspace, "env", "section" },
         { "MLFLOW_TRACKING_INSECURE_TLS", "true", "InsecureTls", "false", options => options.InsecureTls, true, false },
@@ -47,6 +48,10 @@ public sealed class OptionsTests
         { "no time in the spool", options => options.MaxSpoolAge = TimeSpan.Zero, ["LlamaStack:Tracing:MaxSpoolAge"] },
         { "half an address for traces", options => options.TracesEndpoint = new Uri("/v1/traces", UriKind.Relative), ["LlamaStack:Tracing:TracesEndpoint"] },
         { "an address for traces that is none", options => options.TracesEndpoint = new Uri("ftp://host/v1/traces"), ["LlamaStack:Tracing:TracesEndpoint"] },
+        { "a price for no model", options => options.Prices.Add(new MlflowModelPrice()), ["LlamaStack:Tracing:Prices:0:Model"] },
+        { "a price below nothing", options => options.Prices.Add(new MlflowModelPrice { Model = "m", OutputPerMillion = -1 }), ["LlamaStack:Tracing:Prices:0:OutputPerMillion"] },
+        { "a price that is no number", options => options.Prices.Add(new MlflowModelPrice { Model = "m", CacheReadPerMillion = double.NaN }), ["LlamaStack:Tracing:Prices:0:CacheReadPerMillion"] },
+        { "half an address of a proxy", options => options.Proxy = new Uri("//ann:planted@proxy", UriKind.RelativeOrAbsolute), ["LlamaStack:Tracing:Proxy"] },
         { "a name as id", options => options.ExperimentId = "my-experiment", ["LlamaStack:Tracing:ExperimentId", "MLFLOW_EXPERIMENT_ID", "MLFLOW_EXPERIMENT_NAME"] },
         { "a long name", options => options.ExperimentName = new string('x', 501), ["LlamaStack:Tracing:ExperimentName", "MLFLOW_EXPERIMENT_NAME"] },
         { "a password alone", options => options.Password = "pw", ["LlamaStack:Tracing:Username", "MLFLOW_TRACKING_USERNAME"] },
@@ -203,6 +208,14 @@ public sealed class OptionsTests
         var failure = Assert.ThrowsAny<InvalidOperationException>(() => Read(new() { [key] = value }));
 
         Assert.Contains(key, failure.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Prices_are_read_from_configuration()
+    {
+        var price = Assert.Single(Read(new() { ["LlamaStack:Tracing:Prices:0:Model"] = "llama3.2:3b", ["LlamaStack:Tracing:Prices:0:InputPerMillion"] = "0.5", ["LlamaStack:Tracing:Prices:0:CacheReadPerMillion"] = "0.05" }).Prices);
+
+        Assert.Equal(("llama3.2:3b", 0.5, 0, 0.05, null), (price.Model, price.InputPerMillion, price.OutputPerMillion, price.CacheReadPerMillion, price.CacheWritePerMillion));
     }
 
     [Fact]

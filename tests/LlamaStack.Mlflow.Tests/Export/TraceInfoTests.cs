@@ -1,3 +1,5 @@
+using System.Reflection;
+using System.Reflection.Emit;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using LlamaStack.Client;
@@ -227,6 +229,94 @@ public sealed class TraceInfoTests
 
         Assert.Equal("blue", Assert.Single(app.Mlflow.Traces).Metadata["team"]);
         Assert.Empty(app.Logs.Of(2014));
+    }
+
+    [Theory]
+    [InlineData("3.18.0")]
+    [InlineData("3.7.0")]
+    public async Task Links_are_told_once_the_spans_are_there_and_again_where_the_server_is_busy(string version)
+    {
+        await using var app = await TracedApp.StartAsync(options => options.RunId = "run-1", mlflow: options => options.Version = version);
+        app.Mlflow.FailNext(503, "busy", path: "/api/2.0/mlflow/traces/link-prompts");
+        app.Mlflow.FailNext(503, "busy", path: "/api/2.0/mlflow/traces/link-to-run");
+        using (LlamaStackTrace.StartSpan("work"))
+        {
+            LlamaStackTrace.LinkPrompt("greeting", 2);
+        }
+
+        app.Flush();
+
+        var trace = Assert.Single(app.Mlflow.Traces);
+        Assert.Equal(["greeting/2"], trace.LinkedPrompts);
+        Assert.Equal(["run-1"], trace.LinkedRuns);
+        Assert.Equal("""[{"name":"greeting","version":"2"}]""", trace.Tags["mlflow.linkedPrompts"]);
+        Assert.Equal(version == "3.7.0" ? 1 : 0, app.TraceInfos.Count);
+        Assert.Empty(app.Logs.Of(2014));
+    }
+
+    [Fact]
+    public async Task A_run_is_told_of_all_traces_of_a_batch_at_once()
+    {
+        await using var app = await TracedApp.StartAsync(options => (options.RunId, options.ExportInterval) = ("run-1", TimeSpan.FromMinutes(1)));
+        for (var number = 0; number < 5; number++)
+        {
+            await app.AskAsync();
+        }
+
+        app.Flush();
+
+        Assert.Single(app.Mlflow.Requests, request => request.Path.EndsWith("/link-to-run", StringComparison.Ordinal));
+        Assert.All(app.Mlflow.Traces, trace => Assert.Equal(["run-1"], trace.LinkedRuns));
+        Assert.Equal(5, app.Mlflow.Traces.Count);
+    }
+
+    [Fact]
+    public async Task The_source_goes_along_where_a_trace_is_told_of_anyway_and_with_all_where_that_is_asked_for()
+    {
+        await using (var app = await TracedApp.StartAsync())
+        {
+            await app.AskAsync();
+            using (LlamaStackTrace.StartSpan("work"))
+            {
+                LlamaStackTrace.SetMetadata("mlflow.source.name", "mine");
+            }
+
+            app.Flush();
+            Assert.Equal([null, "mine"], app.Mlflow.Traces.Select(trace => trace.Metadata.GetValueOrDefault("mlflow.source.name")));
+            Assert.Equal([null, "LOCAL"], app.Mlflow.Traces.Select(trace => trace.Metadata.GetValueOrDefault("mlflow.source.type")));
+        }
+
+        await using (var app = await TracedApp.StartAsync(options => options.IncludeSource = true))
+        {
+            await app.AskAsync();
+            Assert.Equal("LOCAL", app.FlushedTrace().Metadata["mlflow.source.type"]);
+        }
+    }
+
+    [Fact]
+    public void A_program_tells_its_path_and_the_commit_that_it_was_built_from()
+    {
+        const string Commit = "0123456789abcdef0123456789abcdef01234567";
+        var told = TraceSource.Of(Program($"1.2.0-beta+{Commit}"), ["/app/orders.dll", "--urls", "http://localhost"]);
+
+        Assert.Equal(
+            new Dictionary<string, string>
+            {
+                ["mlflow.source.name"] = "/app/orders.dll",
+                ["mlflow.source.type"] = "LOCAL",
+                ["mlflow.source.git.commit"] = Commit,
+            },
+            told);
+        Assert.Equal("orders", TraceSource.Of(Program("1.2.0+build7"), [])["mlflow.source.name"]);
+        Assert.DoesNotContain("mlflow.source.git.commit", TraceSource.Of(Program("1.2.0+build7"), []).Keys);
+        Assert.Equal(["mlflow.source.name", "mlflow.source.type"], TraceSource.Of(null, []).Keys);
+
+        static AssemblyBuilder Program(string version)
+        {
+            var program = AssemblyBuilder.DefineDynamicAssembly(new AssemblyName("orders"), AssemblyBuilderAccess.RunAndCollect);
+            program.SetCustomAttribute(new CustomAttributeBuilder(typeof(AssemblyInformationalVersionAttribute).GetConstructor([typeof(string)])!, [version]));
+            return program;
+        }
     }
 
     private static IEnumerable<JsonNode?> Leaves(JsonNode? node) => node switch

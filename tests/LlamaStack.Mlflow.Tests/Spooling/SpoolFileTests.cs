@@ -17,7 +17,7 @@ public sealed class SpoolFileTests : IDisposable
     public void What_was_written_is_read_by_the_next()
     {
         var info = new StartTraceInfo("tr-1", TraceLocation.Of(""), "t", "1s", "OK", "?", null, null, new Dictionary<string, string> { ["a"] = "b" }, new Dictionary<string, string>());
-        var trace = Trace("spans") with { Info = info, TellsMore = true };
+        var trace = Trace("spans") with { Info = info, TellsMore = true, Links = new TraceLinks("run-1", [new LinkedPrompt("greeting", "2")]) };
         Write(trace, Trace(""));
 
         using var file = SpoolFile.TryOpen(NewPath)!;
@@ -27,6 +27,7 @@ public sealed class SpoolFileTests : IDisposable
         var read = file.Read();
         Assert.Equal((trace.TraceId, "spans", true, true), (read.TraceId, Text(read), read.TellsMore, read.IsFromBefore));
         Assert.Equal("b", read.Info!.Metadata["a"]);
+        Assert.Equal(("run-1", new LinkedPrompt("greeting", "2")), (read.Links!.RunId, Assert.Single(read.Links.Prompts!)));
         Assert.Null(file.Read().Info);
     }
 
@@ -69,6 +70,25 @@ public sealed class SpoolFileTests : IDisposable
             Assert.Equal(1, file.Damage.Parts + (file.Damage.IsHalfWritten ? 1 : 0));
             Assert.All(new[] { Text(file.Read()), Text(file.Read()) }, text => Assert.Contains(text, new[] { "first", "second", "third" }));
         }
+    }
+
+    [Fact]
+    public void Damage_that_was_told_of_is_not_told_of_again_after_another_crash()
+    {
+        Write(Trace("first"), Trace("second"), Trace("third"), Trace("fourth"));
+        var bytes = File.ReadAllBytes(NewPath);
+        bytes[bytes.AsSpan().IndexOf("second"u8)] ^= 0x55;
+        File.WriteAllBytes(NewPath, bytes.AsSpan(0, bytes.Length - 3));
+        using (var file = SpoolFile.TryOpen(NewPath)!)
+        {
+            Assert.Equal((2, 1, true), (file.Unread, file.Damage.Parts, file.Damage.IsHalfWritten));
+            file.NoteDamageTold();
+        }
+
+        using var again = SpoolFile.TryOpen(NewPath)!;
+
+        Assert.Equal((2, 0, false, true), (again.Unread, again.Damage.Parts, again.Damage.IsHalfWritten, again.IsDamaged));
+        Assert.Equal(["first", "third"], [Text(again.Read()), Text(again.Read())]);
     }
 
     [Theory]
@@ -125,7 +145,7 @@ public sealed class SpoolFileTests : IDisposable
 
     public void Dispose() => _directory.Delete(recursive: true);
 
-    private static EncodedTrace Trace(string spans) => new(ActivityTraceId.CreateRandom(), _resource, Encoding.UTF8.GetBytes(spans), null, false);
+    private static EncodedTrace Trace(string spans) => new(ActivityTraceId.CreateRandom(), _resource, Encoding.UTF8.GetBytes(spans), null, false, null);
 
     private static string Text(EncodedTrace trace) => Encoding.UTF8.GetString(trace.Spans.Span);
 

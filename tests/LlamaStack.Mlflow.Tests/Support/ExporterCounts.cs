@@ -68,6 +68,9 @@ internal sealed class ExporterCounts : IDisposable
         .OrderBy(count => count.Key, StringComparer.Ordinal)
         .Select(count => $"{count.Key["dropped reason=".Length..]}: {count.Value}"));
 
+    /// <summary>Gets how many were lost.</summary>
+    public int Lost => (int)_counts.Where(count => count.Key.StartsWith("dropped reason=", StringComparison.Ordinal)).Sum(count => count.Value);
+
     private long this[string key] => _counts.GetValueOrDefault(key);
 
     public void Dispose() => _listener.Dispose();

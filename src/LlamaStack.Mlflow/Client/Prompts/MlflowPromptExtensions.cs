@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Net;
 using System.Runtime.CompilerServices;
 using System.Text.Json;
+using LlamaStack.Instrumentation;
 
 namespace LlamaStack.Mlflow;
 
@@ -39,7 +40,7 @@ public static class MlflowPromptExtensions
         return answer.Version ?? throw new MlflowException($"MLflow at {client.Server.Address} answered without the prompt.");
     }
 
-    /// <summary>Loads a prompt by its name (the latest version) or by its address.</summary>
+    /// <summary>Loads a prompt by its name (the latest version) or by its address. Within a trace it is linked to it, as in Python.</summary>
     /// <param name="client">The client.</param>
     /// <param name="nameOrUri">For instance <c>greeting</c>, <c>prompts:/greeting/3</c> or <c>prompts:/greeting@production</c>.</param>
     /// <param name="cancellationToken">Cancels the call.</param>
@@ -57,7 +58,9 @@ public static class MlflowPromptExtensions
             : int.TryParse(reference, NumberStyles.None, CultureInfo.InvariantCulture, out var version)
                 ? await client.GetPromptVersionAsync(name, version, cancellationToken).ConfigureAwait(false)
                 : throw new ArgumentException($"\"{nameOrUri}\" names no version: write {Scheme}{name}/3, or {Scheme}{name}@alias.", nameof(nameOrUri));
-        return found ?? throw new MlflowException($"MLflow at {client.Server.Address} has no prompt {Scheme}{path}.", HttpStatusCode.NotFound, MlflowConnection.DoesNotExist);
+        var prompt = found ?? throw new MlflowException($"MLflow at {client.Server.Address} has no prompt {Scheme}{path}.", HttpStatusCode.NotFound, MlflowConnection.DoesNotExist);
+        LlamaStackTrace.LinkPrompt(prompt.Name, prompt.Version);
+        return prompt;
     }
 
     /// <summary>Asks for a version of a prompt by its number.</summary>
@@ -194,9 +197,11 @@ public static class MlflowPromptExtensions
         ArgumentException.ThrowIfNullOrEmpty(traceId);
         ArgumentException.ThrowIfNullOrWhiteSpace(name);
         ArgumentOutOfRangeException.ThrowIfLessThan(version, 1);
-        var link = new LinkPrompts(traceId, [new LinkedPrompt(name, version.ToString(CultureInfo.InvariantCulture))]);
-        return client.Server.SendAsync(HttpMethod.Post, "api/2.0/mlflow/traces/link-prompts", link, MlflowJsonContext.Default.LinkPrompts, cancellationToken);
+        return client.LinkPromptsAsync(traceId, [new LinkedPrompt(name, version.ToString(CultureInfo.InvariantCulture))], cancellationToken);
     }
+
+    internal static Task LinkPromptsAsync(this MlflowClient client, string traceId, IReadOnlyList<LinkedPrompt> prompts, CancellationToken cancellationToken) =>
+        client.Server.SendAsync(HttpMethod.Post, "api/2.0/mlflow/traces/link-prompts", new LinkPrompts(traceId, prompts), MlflowJsonContext.Default.LinkPrompts, cancellationToken);
 
     private static async Task EnsurePromptAsync(MlflowClient client, string name, CancellationToken cancellationToken)
     {
