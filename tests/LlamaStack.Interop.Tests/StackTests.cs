@@ -36,6 +36,7 @@ public sealed class StackTests(PeersFixture peers)
         Assert.All(traces, trace => Assert.Equal("OK", trace.State));
         Assert.All(traces, trace => Assert.False(string.IsNullOrWhiteSpace(trace.RequestPreview) || trace.RequestPreview.StartsWith('{'), trace.RequestPreview));
         var spans = traces.SelectMany(trace => trace.Spans).ToList();
+        Assert.All(spans, span => Assert.Equal("STATUS_CODE_OK", span.Status));
         Assert.Equal(application.Wire.Calls, spans.Count(span => span.Type is "CHAT_MODEL" or "EMBEDDING"));
         if (!stack.LeavesEarly)
         {
