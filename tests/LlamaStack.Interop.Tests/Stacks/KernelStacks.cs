@@ -66,7 +66,7 @@ internal static class KernelStacks
 
     private static OpenAIPromptExecutionSettings Settings(string? service) => new() { ServiceId = service, FunctionChoiceBehavior = FunctionChoiceBehavior.Auto() };
 
-    private static Kernel Ours(Application application)
+    public static Kernel Ours(Application application)
     {
         var kernel = application.Services.GetRequiredService<Kernel>();
         kernel.Plugins.AddFromType<Weather>("weather");
@@ -77,7 +77,7 @@ internal static class KernelStacks
     private static Kernel Both(Application application) => Ours(application);
 
     /// <summary>A kernel that knows nothing of us but the handler of its connector.</summary>
-    private static Kernel Theirs(Application application)
+    public static Kernel Theirs(Application application)
     {
         var builder = Kernel.CreateBuilder().AddOpenAIChatCompletion(Application.ChatModel, application.OpenAI);
         builder.Plugins.AddFromType<Weather>("weather");
