@@ -36,12 +36,10 @@ internal sealed class InnermostFilter(IFunctionInvocationFilter outermost) : IFu
     /// <summary>A call, until it is over.</summary>
     internal sealed class Call(Running running, bool isSeen) : IDisposable
     {
-        private bool _isReached;
-
         /// <summary>Gets a value indicating whether another filter kept it from the function.</summary>
-        public bool IsFiltered => isSeen && !_isReached;
+        public bool IsFiltered { get; private set; } = isSeen;
 
-        public void Reached() => _isReached = true;
+        public void Reached() => IsFiltered = false;
 
         public void Dispose()
         {
