@@ -12,7 +12,7 @@ internal sealed class KernelChatService(IChatCompletionService service) : IChatC
     public async Task<IReadOnlyList<ChatMessageContent>> GetChatMessageContentsAsync(
         ChatHistory chatHistory, PromptExecutionSettings? executionSettings = null, Kernel? kernel = null, CancellationToken cancellationToken = default)
     {
-        var messages = await service.GetChatMessageContentsAsync(chatHistory, ResponseFormats.Prepared(executionSettings), kernel, cancellationToken).ConfigureAwait(false);
+        var messages = await service.GetChatMessageContentsAsync(chatHistory, Prepared(executionSettings, chatHistory, kernel), kernel, cancellationToken).ConfigureAwait(false);
 
         foreach (var message in messages.Where(static message => message.Role == AuthorRole.Tool && string.IsNullOrEmpty(message.Content)))
         {
@@ -26,7 +26,7 @@ internal sealed class KernelChatService(IChatCompletionService service) : IChatC
         ChatHistory chatHistory, PromptExecutionSettings? executionSettings = null, Kernel? kernel = null, [EnumeratorCancellation] CancellationToken cancellationToken = default)
     {
         var isEndedByFunction = false;
-        var pieces = service.GetStreamingChatMessageContentsAsync(chatHistory, ResponseFormats.Prepared(executionSettings), kernel, cancellationToken);
+        var pieces = service.GetStreamingChatMessageContentsAsync(chatHistory, Prepared(executionSettings, chatHistory, kernel), kernel, cancellationToken);
         await foreach (var piece in pieces.ConfigureAwait(false))
         {
             isEndedByFunction = piece.Role == AuthorRole.Tool;
@@ -38,6 +38,9 @@ internal sealed class KernelChatService(IChatCompletionService service) : IChatC
             yield return new StreamingChatMessageContent(AuthorRole.Tool, ResultOf(chatHistory[^1]));
         }
     }
+
+    private static PromptExecutionSettings? Prepared(PromptExecutionSettings? settings, ChatHistory history, Kernel? kernel) =>
+        KernelTools.Prepared(ResponseFormats.Prepared(settings), history, kernel);
 
     /// <summary>A filter ended the turn with a function: its result is the answer, as it is with the kernel's own connectors.</summary>
     private static string? ResultOf(ChatMessageContent message) => message.Items.OfType<FunctionResultContent>().LastOrDefault()?.Result?.ToString();

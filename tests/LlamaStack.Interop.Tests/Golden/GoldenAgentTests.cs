@@ -147,10 +147,10 @@ public sealed class GoldenAgentTests(PeersFixture peers)
     private static List<string> ToolsOf(JsonNode? tools) =>
         [.. (tools as JsonArray ?? []).Select(tool => $"{tool!["type"]} {tool["function"]!["name"]}: {tool["function"]!["description"]} {Sorted(tool["function"]!["parameters"])}")];
 
-    /// <summary>JSON as text, members in the order of their names. The kernel repeats the description in the schema, as a "condition", which no schema knows.</summary>
+    /// <summary>JSON as text, members in the order of their names.</summary>
     private static string Sorted(JsonNode? json) => json switch
     {
-        JsonObject members => $"{{{string.Join(',', members.Where(member => member.Key != "condition").OrderBy(member => member.Key, StringComparer.Ordinal).Select(member => $"{member.Key}:{Sorted(member.Value)}"))}}}",
+        JsonObject members => $"{{{string.Join(',', members.OrderBy(member => member.Key, StringComparer.Ordinal).Select(member => $"{member.Key}:{Sorted(member.Value)}"))}}}",
         JsonArray elements => $"[{string.Join(',', elements.Select(Sorted))}]",
         _ => json?.ToJsonString() ?? "null",
     };
