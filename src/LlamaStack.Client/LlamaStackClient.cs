@@ -119,6 +119,20 @@ public sealed class LlamaStackClient
         return _server.PostAsync("embeddings", request, Wire.Json.EmbeddingsRequest, Wire.Json.EmbeddingsResponse, cancellationToken);
     }
 
+    /// <summary>Searches a vector store by meaning.</summary>
+    /// <param name="id">The store's id: <c>vs_…</c>.</param>
+    /// <param name="request">The question and the settings.</param>
+    /// <param name="cancellationToken">Ends the call.</param>
+    /// <returns>What was found; nothing is no error.</returns>
+    /// <exception cref="LlamaStackException">The server could not be reached, refused, or knows no such store (400, and not 404).</exception>
+    /// <remarks>Source: <c>POST /v1/vector_stores/{id}/search</c> of the LlamaStack API.</remarks>
+    public Task<VectorStoreSearchPage> SearchVectorStoreAsync(string id, VectorStoreSearchRequest request, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(request);
+        return _server.PostAsync(
+            $"vector_stores/{Segment(id)}/search", request, Wire.Json.VectorStoreSearchRequest, Wire.Json.VectorStoreSearchPage, cancellationToken);
+    }
+
     /// <summary>Lists the models that the server knows; it may serve others of its providers too.</summary>
     /// <param name="cancellationToken">Ends the call.</param>
     /// <returns>All models, in the server's order.</returns>

@@ -111,6 +111,21 @@ public sealed class ClientTests
         Assert.Equal(("response.shell_call.started", 4), (Assert.IsType<ResponseUnknownEvent>(happened).Type, happened.SequenceNumber));
     }
 
+    [Fact]
+    public async Task A_vector_store_is_searched()
+    {
+        var server = new StubServer().File("llamastack-live/vector-stores/search.response.json");
+        var found = await server.Client().SearchVectorStoreAsync("vs 1", new VectorStoreSearchRequest { Query = "red fox", MaxNumResults = 2 }, Ct);
+
+        Assert.EndsWith("/v1/vector_stores/vs%201/search", server.Calls.Single().Message.RequestUri!.AbsoluteUri, StringComparison.Ordinal);
+        JsonAssert.Equal("""{"query":"red fox","max_num_results":2}""", server.Calls.Single().Body!);
+        var hit = Assert.Single(found.Data);
+        Assert.Equal(("notes.txt", "41d2e790-1907-454e-8704-73cd01daa13c"), (hit.Filename, hit.FileId));
+        Assert.Equal(0.4791388098410309, hit.Score);
+        Assert.Equal("en", hit.Attributes["lang"].GetString());
+        Assert.Equal("OGX is a server. The red fox lives in Oslo.", Assert.Single(hit.Content).Text);
+    }
+
     [Theory]
     [InlineData("llamastack-live/embeddings/float.response.json", "llamastack-live/embeddings/base64.response.json")]
     [InlineData("llamastack-live/llama-stack-0.7.3/embeddings.response.json", "llamastack-live/llama-stack-0.7.3/embeddings-base64.response.json")]

@@ -36,7 +36,8 @@ public sealed class StackTests(PeersFixture peers)
         Assert.All(traces, trace => Assert.Equal("OK", trace.State));
         Assert.All(traces, trace => Assert.False(string.IsNullOrWhiteSpace(trace.RequestPreview) || trace.RequestPreview.StartsWith('{'), trace.RequestPreview));
         var spans = traces.SelectMany(trace => trace.Spans).ToList();
-        Assert.Equal(application.Wire.Calls, spans.Count(span => span.Type is "CHAT_MODEL" or "EMBEDDING"));
+        Assert.All(spans, span => Assert.Equal("STATUS_CODE_OK", span.Status));
+        Assert.Equal(application.Wire.Calls, spans.Count(span => span.Type is "CHAT_MODEL" or "EMBEDDING" or "RETRIEVER"));
         if (!stack.LeavesEarly)
         {
             Assert.Equal(application.Wire.Tokens, (traces.Sum(trace => Tokens(trace, "input_tokens")), traces.Sum(trace => Tokens(trace, "output_tokens"))));

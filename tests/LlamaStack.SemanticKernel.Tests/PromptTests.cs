@@ -77,12 +77,12 @@ public sealed class PromptTests
     [Fact]
     public async Task An_answer_with_a_schema_is_read_as_its_type()
     {
-        var server = new StubServer().Says("""{"city":"Paris","population":2000000}""");
+        var server = new StubServer().Says("""{"City":"Paris","Population":2000000}""");
         var settings = new PromptExecutionSettings { ExtensionData = new Dictionary<string, object> { ["response_format"] = typeof(Place) } };
         var answer = await server.Kernel().InvokePromptAsync("Where is the Louvre?", new(settings), cancellationToken: Ct);
 
         Assert.Equal("json_schema", (string?)server.Requests.Single()["response_format"]!["type"]);
-        Assert.Equal(new Place("Paris", 2000000), System.Text.Json.JsonSerializer.Deserialize<Place>(answer.ToString(), AIJsonUtilities.DefaultOptions));
+        Assert.Equal(new Place("Paris", 2000000), System.Text.Json.JsonSerializer.Deserialize<Place>(answer.ToString()));
     }
 
     internal sealed record Place(string City, int Population);

@@ -35,7 +35,9 @@ public sealed class SettingsTests
         { "a format as a schema", Extension("response_format", JsonElement.Parse(Schema)), Format("answer", Schema) },
         { "a format as it stands on the wire", Extension("response_format", JsonElement.Parse(WireFormat)), $$"""{"response_format": {{WireFormat}} }""" },
         { "a format as a JSON node", Extension("response_format", JsonNode.Parse(WireFormat)!), $$"""{"response_format": {{WireFormat}} }""" },
-        { "a format as a type", Extension("response_format", typeof(Place)), Format("Place", SchemaOfType) },
+        { "a format as a type", Extension("response_format", typeof(Place)), FormatOfType },
+        { "a format as a type in settings of the OpenAI connector", new OpenAIPromptExecutionSettings { ResponseFormat = typeof(Place) }, FormatOfType },
+        { "a format of Microsoft.Extensions.AI in settings of the OpenAI connector", new OpenAIPromptExecutionSettings { ResponseFormat = ChatResponseFormat.ForJsonSchema(JsonElement.Parse(Schema), "place") }, Format("place", Schema) },
         { "a format of Microsoft.Extensions.AI", Extension("response_format", ChatResponseFormat.ForJsonSchema(JsonElement.Parse(Schema), "place")), Format("place", Schema) },
         { "JSON of Microsoft.Extensions.AI", Extension("response_format", ChatResponseFormat.Json), """{"response_format":{"type":"json_object"}}""" },
         { "members that nobody knows", Extension("guided_choice", (string[])["yes", "no"]), """{"guided_choice":["yes","no"]}""" },
@@ -47,7 +49,11 @@ public sealed class SettingsTests
         },
     };
 
-    private const string SchemaOfType = """{"$schema":"https://json-schema.org/draft/2020-12/schema","type":"object","properties":{"city":{"type":"string"}},"required":["city"]}""";
+    /// <summary>With the name that the member has: so it is read again by default.</summary>
+    private const string FormatOfType = """
+        {"response_format":{"type":"json_schema","json_schema":{"name":"Place","strict":true,"schema":
+         {"$schema":"https://json-schema.org/draft/2020-12/schema","type":"object","properties":{"City":{"type":"string"}},"required":["City"],"additionalProperties":false} } } }
+        """;
 
     private const string WireFormat = """{"type":"json_schema","json_schema":{"name":"place","strict":true,"schema":""" + Schema + "}}";
 
@@ -117,8 +123,23 @@ public sealed class SettingsTests
     public async Task Settings_of_the_caller_are_not_changed()
     {
         var settings = Extension("response_format", typeof(Place));
-        await new StubServer().Says("{}").Kernel().InvokePromptAsync("Hi", new(settings), cancellationToken: Ct);
-        Assert.Equal(typeof(Place), settings.ExtensionData!["response_format"]);
+        settings.FunctionChoiceBehavior = FunctionChoiceBehavior.Auto(options: new() { AllowStrictSchemaAdherence = true });
+        var theirs = new OpenAIPromptExecutionSettings { ResponseFormat = typeof(Place), ChatSystemPrompt = "Be brief." };
+        var kernel = new StubServer().Says("{}").Says("{}").Kernel();
+        await kernel.InvokePromptAsync("Hi", new(settings), cancellationToken: Ct);
+        await kernel.InvokePromptAsync("Hi", new(theirs), cancellationToken: Ct);
+        Assert.Equal(typeof(Place), Assert.Single(settings.ExtensionData!).Value);
+        Assert.Equal(typeof(Place), theirs.ResponseFormat);
+    }
+
+    [Fact]
+    public async Task Settings_that_only_the_OpenAI_connector_understands_are_refused()
+    {
+        var kernel = new StubServer().Kernel();
+        var tools = await Assert.ThrowsAsync<NotSupportedException>(() => kernel.InvokePromptAsync("Hi", new(new OpenAIPromptExecutionSettings { ToolCallBehavior = ToolCallBehavior.AutoInvokeKernelFunctions }), cancellationToken: Ct));
+        var format = await Assert.ThrowsAsync<NotSupportedException>(() => kernel.InvokePromptAsync("Hi", new(new OpenAIPromptExecutionSettings { ResponseFormat = OpenAI.Chat.ChatResponseFormat.CreateJsonObjectFormat() }), cancellationToken: Ct));
+        Assert.Contains("FunctionChoiceBehavior", tools.Message, StringComparison.Ordinal);
+        Assert.Contains("response_format", format.Message, StringComparison.Ordinal);
     }
 
     private static string Format(string name, string schema) =>

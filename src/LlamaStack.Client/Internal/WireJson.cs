@@ -50,6 +50,8 @@ namespace LlamaStack.Client;
 [JsonSerializable(typeof(ResponseUnknownEvent))]
 [JsonSerializable(typeof(EmbeddingsRequest))]
 [JsonSerializable(typeof(EmbeddingsResponse))]
+[JsonSerializable(typeof(VectorStoreSearchRequest))]
+[JsonSerializable(typeof(VectorStoreSearchPage))]
 [JsonSerializable(typeof(LlamaStackModel))]
 [JsonSerializable(typeof(ModelList))]
 [JsonSerializable(typeof(ServerHealth))]

@@ -142,19 +142,16 @@ internal sealed class OtlpTraces(MlflowTracingOptions options, TraceResource res
             writer.End(linkStart);
         }
 
+        // What nobody has judged went well, and says so: for MLflow's tool dashboard a call without a word is no success.
         var judged = span == trace.Root && trace.Summary?.Failure is { } failure ? failure : span;
-        if (judged.Status is not ActivityStatusCode.Unset)
+        var status = writer.Start(15);
+        if (judged.StatusDescription is { Length: > 0 } description && (_withContent || !ForeignContent.IsForeign(judged)))
         {
-            var status = writer.Start(15);
-            if (judged.StatusDescription is { Length: > 0 } description && (_withContent || !ForeignContent.IsForeign(judged)))
-            {
-                writer.Text(2, description);
-            }
-
-            writer.Varint(3, judged.Status is ActivityStatusCode.Ok ? 1u : 2u);
-            writer.End(status);
+            writer.Text(2, description);
         }
 
+        writer.Varint(3, judged.Status is ActivityStatusCode.Error ? 2u : 1u);
+        writer.End(status);
         writer.End(start);
     }
 

@@ -15,7 +15,7 @@ internal sealed class ExchangeChatClient(IChatClient innerClient, bool keepConte
     public override async Task<ChatResponse> GetResponseAsync(
         IEnumerable<ChatMessage> messages, ChatOptions? options = null, CancellationToken cancellationToken = default)
     {
-        var response = await base.GetResponseAsync(Joined(messages), Prepared(options), cancellationToken).ConfigureAwait(false);
+        var response = await base.GetResponseAsync(Joined(messages), Prepared(options, messages), cancellationToken).ConfigureAwait(false);
         foreach (var message in response.Messages)
         {
             TellUnknown(message.Contents, options);
@@ -28,7 +28,7 @@ internal sealed class ExchangeChatClient(IChatClient innerClient, bool keepConte
     public override async IAsyncEnumerable<ChatResponseUpdate> GetStreamingResponseAsync(
         IEnumerable<ChatMessage> messages, ChatOptions? options = null, [EnumeratorCancellation] CancellationToken cancellationToken = default)
     {
-        await foreach (var update in base.GetStreamingResponseAsync(Joined(messages), Prepared(options), cancellationToken).ConfigureAwait(false))
+        await foreach (var update in base.GetStreamingResponseAsync(Joined(messages), Prepared(options, messages), cancellationToken).ConfigureAwait(false))
         {
             TellUnknown(update.Contents, options);
             update.AdditionalProperties = Described(update.AdditionalProperties, update.Contents, update.ResponseId, update.FinishReason);
@@ -81,17 +81,24 @@ internal sealed class ExchangeChatClient(IChatClient innerClient, bool keepConte
     private static bool IsCalls(ChatMessage message) =>
         message.Role == ChatRole.Assistant && message.Contents.Count > 0 && message.Contents.All(static content => content is FunctionCallContent);
 
-    /// <summary>The kernel takes every JSON object for a schema. One that is a whole <c>response_format</c> goes to the server as it stands.</summary>
-    private static ChatOptions? Prepared(ChatOptions? options)
+    private static ChatOptions? Prepared(ChatOptions? options, IEnumerable<ChatMessage> messages)
     {
-        if (options?.ResponseFormat is not ChatResponseFormatJson { Schema: { ValueKind: JsonValueKind.Object } format } || !IsWireFormat(format))
+        if (options is null)
         {
-            return options;
+            return null;
         }
 
         var prepared = options.Clone();
-        prepared.ResponseFormat = null;
-        (prepared.AdditionalProperties ??= [])[ResponseFormats.Key] = format;
+        KernelTools.Prepare(prepared);
+        OpenAISettings.Prepare(prepared, messages);
+
+        // The kernel takes every JSON object for a schema. One that is a whole response_format goes to the server as it stands.
+        if (prepared.ResponseFormat is ChatResponseFormatJson { Schema: { ValueKind: JsonValueKind.Object } format } && IsWireFormat(format))
+        {
+            prepared.ResponseFormat = null;
+            (prepared.AdditionalProperties ??= [])[ResponseFormats.Key] = format;
+        }
+
         return prepared;
     }
 

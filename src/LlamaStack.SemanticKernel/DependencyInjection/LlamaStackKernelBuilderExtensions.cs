@@ -3,6 +3,7 @@ using LlamaStack.SemanticKernel;
 using Microsoft.Extensions.AI;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.VectorData;
 using Microsoft.SemanticKernel.ChatCompletion;
 
 namespace Microsoft.SemanticKernel;
@@ -65,6 +66,23 @@ public static class LlamaStackKernelBuilderExtensions
         ArgumentException.ThrowIfNullOrWhiteSpace(modelId);
         var name = Server(builder, server).Name;
         builder.Services.AddKeyedSingleton(serviceId, (provider, _) => KernelServices.ClientOf(provider, name).AsIEmbeddingGenerator(modelId));
+        return builder;
+    }
+
+    /// <summary>Registers a vector store of a LlamaStack server as an <see cref="IVectorSearchable{TRecord}"/> of <see cref="VectorStoreDocument"/>.</summary>
+    /// <param name="builder">From <see cref="Kernel.CreateBuilder"/>, <c>services.AddKernel()</c> or <c>WithSemanticKernel(kernel => …)</c>.</param>
+    /// <param name="vectorStoreId">The store's id: <c>vs_…</c>.</param>
+    /// <param name="serviceId">The key of the search. Without one it is the default search from now on.</param>
+    /// <param name="server">The name that the server has in <c>AddLlamaStack(name)</c>; the unnamed one if omitted.</param>
+    /// <returns>The same builder.</returns>
+    /// <remarks>The kernel's own <c>AddVectorStoreTextSearch&lt;VectorStoreDocument&gt;()</c> makes a text search of it, and that a plugin
+    /// (<c>CreateWithGetTextSearchResults</c>) which the model may call.</remarks>
+    public static IKernelBuilder AddLlamaStackVectorStore(this IKernelBuilder builder, string vectorStoreId, string? serviceId = null, string? server = null)
+    {
+        ArgumentNullException.ThrowIfNull(builder);
+        ArgumentException.ThrowIfNullOrWhiteSpace(vectorStoreId);
+        var name = Server(builder, server).Name;
+        builder.Services.AddKeyedSingleton(serviceId, (provider, _) => KernelServices.ClientOf(provider, name).AsVectorSearchable(vectorStoreId));
         return builder;
     }
 

@@ -49,13 +49,8 @@ internal sealed partial class FunctionSpan : IDisposable
     public static FunctionSpan Start(FunctionInvocationContext context, AutoFunctionInvocationContext? asked, bool keepContent) =>
         new(context.Function, context.Arguments, asked, keepContent);
 
-    /// <summary>Starts the span of a call that a model has asked for, and a filter kept from running.</summary>
-    public static FunctionSpan StartFiltered(AutoFunctionInvocationContext asked, bool keepContent)
-    {
-        var span = new FunctionSpan(asked.Function, asked.Arguments, asked, keepContent);
-        span._span.SetAttribute(SemanticKernelAttributes.Filtered, true);
-        return span;
-    }
+    /// <summary>Starts the span of a call that a model has asked for, and that gets no further.</summary>
+    public static FunctionSpan Start(AutoFunctionInvocationContext asked, bool keepContent) => new(asked.Function, asked.Arguments, asked, keepContent);
 
     /// <summary>The current span, if it is that of a call of this function.</summary>
     public static FunctionSpan? Current(KernelFunction function) =>
@@ -95,6 +90,17 @@ internal sealed partial class FunctionSpan : IDisposable
         {
             _span.SetOutputs(_isPrompt && _items.Text is { } text ? FunctionValues.OfAnswer(text) : _items.ToJson());
         }
+    }
+
+    /// <summary>Says whether a filter kept the function from running.</summary>
+    public FunctionSpan Filtered(bool isFiltered = true)
+    {
+        if (isFiltered)
+        {
+            _span.SetAttribute(SemanticKernelAttributes.Filtered, true);
+        }
+
+        return this;
     }
 
     public void Failed(Exception exception) => _span.SetError(exception, _keepContent);

@@ -3,21 +3,27 @@ using Microsoft.SemanticKernel;
 namespace LlamaStack.SemanticKernel;
 
 /// <summary>The kernel's filters: each call of a function is a span, and each prompt's span knows the rendered prompt.</summary>
-internal sealed class FunctionTracing(bool keepContent) : IFunctionInvocationFilter, IPromptRenderFilter, IAutoFunctionInvocationFilter
+internal sealed class FunctionTracing : IFunctionInvocationFilter, IPromptRenderFilter, IAutoFunctionInvocationFilter
 {
     private static readonly AsyncLocal<AskedCall?> _asked = new();
+    private readonly bool _keepContent;
+    private readonly InnermostFilter _innermost;
+
+    public FunctionTracing(bool keepContent) => (_keepContent, _innermost) = (keepContent, new InnermostFilter(this));
 
     public async Task OnFunctionInvocationAsync(FunctionInvocationContext context, Func<FunctionInvocationContext, Task> next)
     {
-        var asked = _asked.Value is { HasRun: false } call && call.Context.Function == context.Function ? call.Run() : null;
+        var asked = _asked.Value is { HasRun: false } request && request.Context.Function == context.Function ? request.Run() : null;
+        using var call = _innermost.Begin(context.Kernel);
         if (context.IsStreaming)
         {
             await next(context).ConfigureAwait(false);
-            context.Result = TracedStream.Of(context.Result, () => FunctionSpan.Start(context, asked, keepContent));
+            var isFiltered = call.IsFiltered;
+            context.Result = TracedStream.Of(context.Result, () => FunctionSpan.Start(context, asked, _keepContent).Filtered(isFiltered));
             return;
         }
 
-        using var span = FunctionSpan.Start(context, asked, keepContent);
+        using var span = FunctionSpan.Start(context, asked, _keepContent);
         try
         {
             await next(context).ConfigureAwait(false);
@@ -27,6 +33,10 @@ internal sealed class FunctionTracing(bool keepContent) : IFunctionInvocationFil
         {
             span.Failed(e);
             throw;
+        }
+        finally
+        {
+            span.Filtered(call.IsFiltered);
         }
     }
 
@@ -47,14 +57,14 @@ internal sealed class FunctionTracing(bool keepContent) : IFunctionInvocationFil
         }
         catch (Exception e) when (!call.HasRun)
         {
-            using var span = FunctionSpan.StartFiltered(context, keepContent);
+            using var span = FunctionSpan.Start(context, _keepContent).Filtered();
             span.Failed(e);
             throw;
         }
 
         if (!call.HasRun)
         {
-            using var span = FunctionSpan.StartFiltered(context, keepContent);
+            using var span = FunctionSpan.Start(context, _keepContent).Filtered();
             span.Returned(context.Result);
         }
     }

@@ -50,6 +50,19 @@ public sealed class RoundTripTests
     [InlineData("llamastack-wire/resources/models-get.json")]
     public void A_model_is_kept(string file) => Same(file, Wire.Json.LlamaStackModel);
 
+    [Theory]
+    [InlineData("llamastack-live/vector-stores/search.request.json")]
+    [InlineData("llamastack-live/vector-stores/search-filter.request.json")]
+    [InlineData("mlflow-golden/vector-store-search/request.json")]
+    public void A_search_is_kept(string file) => Same(file, Wire.Json.VectorStoreSearchRequest);
+
+    [Theory]
+    [InlineData("llamastack-live/vector-stores/search.response.json")]
+    [InlineData("llamastack-live/vector-stores/search-filter.response.json")]
+    [InlineData("llamastack-live/vector-stores/search-hybrid.response.json")]
+    [InlineData("mlflow-golden/vector-store-search/response.json")]
+    public void What_a_search_found_is_kept(string file) => Same(file, Wire.Json.VectorStoreSearchPage);
+
     [Fact]
     public void The_fixtures_are_all_there()
     {

@@ -39,6 +39,9 @@ public sealed class PackageTests(PackedPackages packages)
         }
         """;
 
+    /// <summary>The kind under which the format of symbols keeps it.</summary>
+    private static readonly Guid _sourceLink = new("CC110556-A091-4D38-9FEC-25AB9A351A6A");
+
     public static TheoryData<string> Names => [.. PackedPackages.Names];
 
     [Theory(Skip = Drill.Skipped, SkipUnless = nameof(Drill.IsWanted), SkipType = typeof(Drill))]
@@ -82,6 +85,39 @@ public sealed class PackageTests(PackedPackages packages)
         Assert.All(documents, document => Assert.StartsWith("/_", document, StringComparison.Ordinal));
         Assert.DoesNotContain(PackedPackages.Checkout, Encoding.UTF8.GetString(assembly), StringComparison.Ordinal);
         Assert.DoesNotContain(PackedPackages.Checkout, Encoding.UTF8.GetString(pdb), StringComparison.Ordinal);
+    }
+
+    [Fact(Skip = Drill.Skipped, SkipUnless = nameof(Drill.IsWanted), SkipType = typeof(Drill))]
+    public async Task Built_again_it_is_the_same_to_the_byte()
+    {
+        const string Name = "LlamaStack.Client";
+        await packages.PackedAsync();
+        using var package = ZipFile.OpenRead(Path.Combine(packages.Feed, $"{Name}.{packages.Version}.nupkg"));
+        await packages.BuildAsync(PackedPackages.Checkout, "build", Name, "--no-incremental");
+
+        var built = await File.ReadAllBytesAsync(Path.Combine(PackedPackages.Checkout, "artifacts", "bin", Name, "release", $"{Name}.dll"), TestContext.Current.CancellationToken);
+        Assert.True(built.AsSpan().SequenceEqual(Bytes(package, $"lib/net10.0/{Name}.dll")));
+    }
+
+    /// <summary>Of a checkout that has an address: a debugger finds the sources of just this commit there.</summary>
+    [Fact(Skip = Drill.Skipped, SkipUnless = nameof(Drill.IsWanted), SkipType = typeof(Drill))]
+    public async Task It_says_where_its_sources_are()
+    {
+        const string Name = "LlamaStack.Client";
+        var (clone, feed) = (Path.Combine(packages.Folder, "clone"), Path.Combine(packages.Folder, "linked"));
+        await PackedPackages.RunAsync("git", PackedPackages.Checkout, "clone", "--quiet", "--no-hardlinks", PackedPackages.Checkout, clone);
+        await PackedPackages.RunAsync("git", clone, "remote", "set-url", "origin", "https://github.com/somebody/somewhere.git");
+        var commit = (await PackedPackages.RunAsync("git", clone, "rev-parse", "HEAD")).Trim();
+        await packages.BuildAsync(clone, "pack", Name, "-o", feed);
+
+        using var package = ZipFile.OpenRead(Path.Combine(feed, $"{Name}.{packages.Version}.nupkg"));
+        using var symbols = ZipFile.OpenRead(Path.Combine(feed, $"{Name}.{packages.Version}.snupkg"));
+        using var provider = MetadataReaderProvider.FromPortablePdbStream(new MemoryStream(Bytes(symbols, $"lib/net10.0/{Name}.pdb")));
+        var reader = provider.GetMetadataReader();
+        var link = reader.CustomDebugInformation.Select(reader.GetCustomDebugInformation).Single(found => reader.GetGuid(found.Kind) == _sourceLink);
+        Assert.Contains($"https://raw.githubusercontent.com/somebody/somewhere/{commit}/*", Encoding.UTF8.GetString(reader.GetBlobBytes(link.Value)), StringComparison.Ordinal);
+        var repository = XDocument.Parse(Text(package, $"{Name}.nuspec")).Descendants().Single(found => found.Name.LocalName == "repository");
+        Assert.Equal(("https://github.com/somebody/somewhere.git", commit), ((string?)repository.Attribute("url"), (string?)repository.Attribute("commit")));
     }
 
     [Fact(Skip = Drill.Skipped, SkipUnless = nameof(Drill.IsWanted), SkipType = typeof(Drill))]

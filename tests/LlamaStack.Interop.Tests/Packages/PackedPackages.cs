@@ -28,10 +28,12 @@ public sealed class PackedPackages : IAsyncLifetime
 
     public Task PackedAsync() => _packed.Value;
 
-    /// <summary>Runs the SDK; what it says if it fails is the failure.</summary>
-    public static async Task<string> DotnetAsync(string folder, params string[] arguments)
+    public static Task<string> DotnetAsync(string folder, params string[] arguments) => RunAsync("dotnet", folder, arguments);
+
+    /// <summary>Runs a program; what it says if it fails is the failure.</summary>
+    public static async Task<string> RunAsync(string program, string folder, params string[] arguments)
     {
-        using var process = Process.Start(new ProcessStartInfo("dotnet", arguments) { WorkingDirectory = folder, RedirectStandardOutput = true, RedirectStandardError = true })!;
+        using var process = Process.Start(new ProcessStartInfo(program, arguments) { WorkingDirectory = folder, RedirectStandardOutput = true, RedirectStandardError = true })!;
         var (output, errors) = (process.StandardOutput.ReadToEndAsync(), process.StandardError.ReadToEndAsync());
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
         limit.CancelAfter(TimeSpan.FromMinutes(20));
@@ -45,7 +47,7 @@ public sealed class PackedPackages : IAsyncLifetime
             throw;
         }
 
-        Assert.True(process.ExitCode == 0, $"dotnet {string.Join(' ', arguments)}\n{await output}\n{await errors}");
+        Assert.True(process.ExitCode == 0, $"{program} {string.Join(' ', arguments)}\n{await output}\n{await errors}");
         return await output;
     }
 
@@ -61,12 +63,15 @@ public sealed class PackedPackages : IAsyncLifetime
         return ValueTask.CompletedTask;
     }
 
+    /// <summary>Runs a command of the SDK on a project as CI does: paths of the machine stay out.</summary>
+    public Task<string> BuildAsync(string checkout, string command, string name, params string[] more) =>
+        DotnetAsync(checkout, [command, Path.Combine("src", name), "-c", "Release", $"-p:Version={Version}", "-p:ContinuousIntegrationBuild=true", "--nologo", .. more]);
+
     private async Task PackAsync()
     {
         foreach (var name in Names)
         {
-            // As CI packs: paths of the machine stay out.
-            await DotnetAsync(Checkout, "pack", Path.Combine("src", name), "-c", "Release", "-o", Feed, $"-p:Version={Version}", "-p:ContinuousIntegrationBuild=true", "--nologo");
+            await BuildAsync(Checkout, "pack", name, "-o", Feed);
         }
     }
 }

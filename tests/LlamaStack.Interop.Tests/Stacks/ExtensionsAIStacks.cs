@@ -13,17 +13,6 @@ internal static class ExtensionsAIStacks
 {
     private const string Source = "Experimental.Microsoft.Extensions.AI";
 
-    /// <summary>A span that covers several calls is none of them.</summary>
-    private const string ChatAboveLoop = """
-        request CHAIN
-          chat CHAIN
-            orchestrate_tools CHAIN
-              chat demo/llama CHAT_MODEL
-              get_weather TOOL
-              get_wind TOOL
-              chat demo/llama CHAT_MODEL
-        """;
-
     public static IEnumerable<StackRow> All =>
     [
         Row("plain", _ => { }, Stacks.Call),
@@ -38,9 +27,9 @@ internal static class ExtensionsAIStacks
         },
         WithTools("UseFunctionInvocation", client => client.UseFunctionInvocation(), Stacks.RequestWithLoop),
         WithTools("UseFunctionInvocation outside UseOpenTelemetry", client => client.UseFunctionInvocation().UseOpenTelemetry(), Stacks.RequestWithLoop),
-        WithTools("UseOpenTelemetry outside UseFunctionInvocation", client => client.UseOpenTelemetry().UseFunctionInvocation(), ChatAboveLoop),
+        WithTools("UseOpenTelemetry outside UseFunctionInvocation", client => client.UseOpenTelemetry().UseFunctionInvocation(), Stacks.ChatAboveLoop),
         WithToolsStreamed("UseFunctionInvocation outside UseOpenTelemetry", client => client.UseFunctionInvocation().UseOpenTelemetry(), Stacks.RequestWithLoop),
-        WithToolsStreamed("UseOpenTelemetry outside UseFunctionInvocation", client => client.UseOpenTelemetry().UseFunctionInvocation(), ChatAboveLoop),
+        WithToolsStreamed("UseOpenTelemetry outside UseFunctionInvocation", client => client.UseOpenTelemetry().UseFunctionInvocation(), Stacks.ChatAboveLoop),
         new("M.E.AI, UseDistributedCache: the second answer is no call", Stacks.Request(AskTwiceAsync), "request CHAIN\n  chat demo/llama CHAT_MODEL") { Sources = [Source] },
         new("M.E.AI, structured output", application => Client(application, client => client.UseOpenTelemetry()).GetResponseAsync<Place>("Where is the Louvre?"), Stacks.Call) { Sources = [Source] },
         new("M.E.AI, Responses", application => application.Services.GetRequiredService<LlamaStackClient>().AsIResponsesChatClient().AsBuilder().UseOpenTelemetry().Build().GetResponseAsync(Stacks.Question), Stacks.Call) { Sources = [Source] },

@@ -1,8 +1,12 @@
 using System.ComponentModel;
+using LlamaStack.Client;
+using LlamaStack.SemanticKernel;
+using LlamaStack.Testing;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.SemanticKernel;
 using Microsoft.SemanticKernel.ChatCompletion;
 using Microsoft.SemanticKernel.Connectors.OpenAI;
+using Microsoft.SemanticKernel.Data;
 
 namespace LlamaStack.Interop.Tests;
 
@@ -39,6 +43,15 @@ internal static class KernelStacks
             chat demo/llama CHAT_MODEL
         """;
 
+    private const string Searched = """
+        request CHAIN
+          prompt CHAIN
+            chat demo/llama CHAT_MODEL
+            find TOOL
+              retrieval vs_1 RETRIEVER
+            chat demo/llama CHAT_MODEL
+        """;
+
     private static readonly string[] _sources = ["Microsoft.SemanticKernel*", "OpenAI.*"];
 
     public static IEnumerable<StackRow> All =>
@@ -47,6 +60,7 @@ internal static class KernelStacks
         Streamed("SK, our connector", Ours, Prompted),
         new("SK, our connector, chat service", Stacks.Request(application => ChatAsync(Ours(application))), Stacks.RequestWithTools) { Sources = _sources },
         new("SK, our connector, a chat loop with a prompt function", Stacks.Request(TalkAsync), Talk) { Sources = _sources },
+        new("SK, our connector, a model searches a vector store", Stacks.Request(SearchAsync), Searched) { Sources = _sources },
         Prompt("SK's OpenAI connector", Theirs, Prompted),
         Streamed("SK's OpenAI connector", Theirs, Prompted),
         Streamed("SK's OpenAI connector without its diagnostics", Theirs, PromptedBesideTools) with { Sources = ["Microsoft.SemanticKernel"] },
@@ -66,7 +80,7 @@ internal static class KernelStacks
 
     private static OpenAIPromptExecutionSettings Settings(string? service) => new() { ServiceId = service, FunctionChoiceBehavior = FunctionChoiceBehavior.Auto() };
 
-    private static Kernel Ours(Application application)
+    public static Kernel Ours(Application application)
     {
         var kernel = application.Services.GetRequiredService<Kernel>();
         kernel.Plugins.AddFromType<Weather>("weather");
@@ -77,7 +91,7 @@ internal static class KernelStacks
     private static Kernel Both(Application application) => Ours(application);
 
     /// <summary>A kernel that knows nothing of us but the handler of its connector.</summary>
-    private static Kernel Theirs(Application application)
+    public static Kernel Theirs(Application application)
     {
         var builder = Kernel.CreateBuilder().AddOpenAIChatCompletion(Application.ChatModel, application.OpenAI);
         builder.Plugins.AddFromType<Weather>("weather");
@@ -105,6 +119,23 @@ internal static class KernelStacks
         }
 
         await kernel.InvokeAsync(summarize, new() { ["text"] = history[^1].Content });
+    }
+
+    /// <summary>The stand-in has no vector stores: what it answers to a search is said here.</summary>
+    private static Task SearchAsync(Application application)
+    {
+        application.LlamaStack.Enqueue(ScriptedExchange.Json("/v1/vector_stores/vs_1/search", """
+            {"object":"vector_store.search_results.page","search_query":["?"],"has_more":false,"next_page":null,
+             "data":[{"file_id":"d-1","filename":"paris.txt","score":0.9,"attributes":{"city":"Paris"},"content":[{"type":"text","text":"The Louvre is in Paris."}]}]}
+            """));
+        var kernel = application.Services.GetRequiredService<Kernel>();
+        var search = new VectorStoreTextSearch<VectorStoreDocument>(application.Services.GetRequiredService<LlamaStackClient>().AsVectorSearchable("vs_1"));
+        kernel.Plugins.AddFromFunctions("notes", [search.CreateGetTextSearchResults(new KernelFunctionFromMethodOptions
+        {
+            FunctionName = "find",
+            Parameters = [new KernelParameterMetadata("query") { ParameterType = typeof(string), IsRequired = true }],
+        })]);
+        return kernel.InvokePromptAsync("Use notes_find: where is the Louvre?", new(Settings(null)));
     }
 
     internal sealed class Weather

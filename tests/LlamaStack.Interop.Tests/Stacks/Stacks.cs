@@ -28,6 +28,17 @@ internal static class Stacks
             chat demo/llama CHAT_MODEL
         """;
 
+    /// <summary>A span that covers several calls is none of them.</summary>
+    public const string ChatAboveLoop = """
+        request CHAIN
+          chat CHAIN
+            orchestrate_tools CHAIN
+              chat demo/llama CHAT_MODEL
+              get_weather TOOL
+              get_wind TOOL
+              chat demo/llama CHAT_MODEL
+        """;
+
     public const string Call = "chat demo/llama CHAT_MODEL";
 
     public const string Embeddings = "embeddings demo/embed EMBEDDING";

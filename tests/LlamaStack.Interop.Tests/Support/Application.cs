@@ -28,7 +28,6 @@ public sealed class Application : IAsyncDisposable
     private const string InstrumentedClient = "openai";
 
     private readonly HttpClient _mlflow;
-    private readonly string _experiment;
     private readonly ServiceProvider _services;
 
     private Application(LlamaStackTestServer llamaStack, Uri mlflow, string experiment, ServiceProvider services)
@@ -36,13 +35,16 @@ public sealed class Application : IAsyncDisposable
         LlamaStack = llamaStack;
         Wire = Wire.Of(llamaStack);
         _mlflow = new HttpClient { BaseAddress = mlflow };
-        _experiment = experiment;
+        Experiment = experiment;
         _services = services;
     }
 
     public LlamaStackTestServer LlamaStack { get; }
 
     public IServiceProvider Services => _services;
+
+    /// <summary>Gets the name of the experiment of its traces.</summary>
+    public string Experiment { get; }
 
     /// <summary>Gets the OpenAI SDK over an <see cref="HttpClient"/> with our handler.</summary>
     public OpenAIClient OpenAI => _services.GetRequiredService<OpenAIClient>();
@@ -94,7 +96,7 @@ public sealed class Application : IAsyncDisposable
     internal async Task<List<StoredTrace>> TracesAsync()
     {
         Assert.True(_services.GetRequiredService<TracerProvider>().ForceFlush(30_000));
-        return await StoredTrace.OfExperimentAsync(_services.GetRequiredService<MlflowClient>(), _mlflow, _experiment, TestContext.Current.CancellationToken);
+        return await StoredTrace.OfExperimentAsync(_services.GetRequiredService<MlflowClient>(), _mlflow, Experiment, TestContext.Current.CancellationToken);
     }
 
     public async ValueTask DisposeAsync()

@@ -6,7 +6,7 @@ using Microsoft.AspNetCore.Http;
 
 namespace LlamaStack.Interop.Tests;
 
-/// <summary>What went over the wire of a LlamaStack server, whatever anybody makes of it: the model calls, and the tokens that each answer tells.</summary>
+/// <summary>What went over the wire of a LlamaStack server, whatever anybody makes of it: the calls, and the tokens that each answer tells.</summary>
 internal sealed class Wire
 {
     private readonly ConcurrentQueue<MemoryStream> _answers = new();
@@ -14,7 +14,7 @@ internal sealed class Wire
 
     private Wire(LlamaStackTestServer server) => _server = server;
 
-    /// <summary>Gets how many model calls have reached the server.</summary>
+    /// <summary>Gets how many calls of models and searches have reached the server.</summary>
     public int Calls => _server.Requests.Count(request => request.Method == "POST");
 
     /// <summary>Gets the tokens of all answers together: input, output.</summary>

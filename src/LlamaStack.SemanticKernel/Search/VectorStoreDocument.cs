@@ -1,0 +1,44 @@
+using System.Text.Json;
+using LlamaStack.Client;
+using Microsoft.SemanticKernel.Data;
+
+namespace LlamaStack.SemanticKernel;
+
+/// <summary>A part of a document in a vector store of the server.</summary>
+/// <remarks>In a filter <see cref="FileName"/>, <see cref="FileId"/> and members of <see cref="Attributes"/> can be asked for:
+/// <c>document => (string)document.Attributes["lang"]! == "en" &amp;&amp; (double)document.Attributes["page"]! > 1</c>.</remarks>
+public sealed record VectorStoreDocument
+{
+    private VectorStoreDocument(VectorStoreSearchResult found)
+    {
+        Text = string.Join('\n', found.Content.Select(static part => part.Text));
+        FileName = found.Filename;
+        Attributes = found.Attributes.ToDictionary(static attribute => attribute.Key, static attribute => ValueOf(attribute.Value));
+        FileId = Attributes.GetValueOrDefault(VectorStoreFilter.FileId) as string ?? found.FileId;
+    }
+
+    /// <summary>Gets the text; several parts are joined by line feeds.</summary>
+    [TextSearchResultValue]
+    public string Text { get; }
+
+    /// <summary>Gets the name of the file that it is from.</summary>
+    [TextSearchResultName]
+    public string? FileName { get; }
+
+    /// <summary>Gets the id of the uploaded file; where it was none, the document's id in the store.</summary>
+    public string? FileId { get; }
+
+    /// <summary>Gets what is known of the document: <see cref="string"/>, <see cref="double"/> (all numbers) or <see cref="bool"/>.</summary>
+    public IReadOnlyDictionary<string, object?> Attributes { get; }
+
+    internal static VectorStoreDocument Of(VectorStoreSearchResult found) => new(found);
+
+    private static object? ValueOf(JsonElement value) => value.ValueKind switch
+    {
+        JsonValueKind.String => value.GetString(),
+        JsonValueKind.Number => value.GetDouble(),
+        JsonValueKind.True or JsonValueKind.False => value.GetBoolean(),
+        JsonValueKind.Null => null,
+        _ => value.GetRawText(),
+    };
+}
