@@ -1,7 +1,6 @@
 using System.Diagnostics;
 using OpenTelemetry;
 using OpenTelemetry.Exporter;
-using OpenTelemetry.Trace;
 
 namespace LlamaStack.Mlflow;
 
@@ -10,8 +9,8 @@ namespace LlamaStack.Mlflow;
 /// but it takes spans from the assembled traces only, not each span of the application.
 /// </summary>
 /// <remarks>Not <c>AddOtlpExporter</c>: that clashes with the application's own <c>UseOtlpExporter</c>.</remarks>
-internal sealed class OtlpProcessor(OtlpExporterOptions settings, BatchExportActivityProcessorOptions batch) : BatchActivityExportProcessor(
-    new OtlpTraceExporter(settings), batch.MaxQueueSize, batch.ScheduledDelayMilliseconds, batch.ExporterTimeoutMilliseconds, batch.MaxExportBatchSize)
+internal sealed class OtlpProcessor(OtlpTraceExporter exporter, BatchExportProcessorOptions<Activity> batch)
+    : BatchActivityExportProcessor(exporter, batch.MaxQueueSize, batch.ScheduledDelayMilliseconds, batch.ExporterTimeoutMilliseconds, batch.MaxExportBatchSize)
 {
     public override void OnEnd(Activity data)
     {
