@@ -78,9 +78,11 @@ public sealed class WebApiSampleTests(PeersFixture peers)
         await using var _ = program;
         using var __ = http;
 
-        async Task AssertProblem(string path, object body, HttpStatusCode status, string words)
+        async Task AssertProblem(string path, object body, HttpStatusCode status, string words, string accept = "application/json")
         {
-            using var response = await http.PostAsJsonAsync(path, body, Cancellation);
+            using var request = new HttpRequestMessage(HttpMethod.Post, path) { Content = JsonContent.Create(body) };
+            request.Headers.Accept.Add(new(accept));
+            using var response = await http.SendAsync(request, Cancellation);
             var text = await response.Content.ReadAsStringAsync(Cancellation);
             Assert.Equal(status, response.StatusCode);
             Assert.Equal("application/problem+json", response.Content.Headers.ContentType?.MediaType);
@@ -96,6 +98,9 @@ public sealed class WebApiSampleTests(PeersFixture peers)
         await AssertProblem("/chat", new { message = "Hi", model = "nowhere/model" }, HttpStatusCode.NotFound, "nowhere/model");
         models.Enqueue(ScriptedExchange.Json("/v1/chat/completions", """{"error":{"message":"Slow down."}}""", 429));
         await AssertProblem("/chat", new { message = "Hi" }, HttpStatusCode.TooManyRequests, "Slow down.");
+        models.Enqueue(ScriptedExchange.Json("/v1/chat/completions", """{"error":{"message":"Slow down."}}""", 429));
+        await AssertProblem("/chat", new { message = "Hi" }, HttpStatusCode.TooManyRequests, "Slow down.", "text/event-stream");
+        await AssertProblem("/chat", new { message = 42 }, HttpStatusCode.BadRequest, "message", "text/event-stream");
         models.Enqueue(ScriptedExchange.Json("/v1/chat/completions", """{"error":{"message":"The provider is on fire."}}""", 500));
         await AssertProblem("/chat", new { message = "Hi" }, HttpStatusCode.BadGateway, "The provider is on fire.");
         models.Enqueue(new ScriptedExchange { Path = "/v1/chat/completions", CutBeforeHeaders = true });
