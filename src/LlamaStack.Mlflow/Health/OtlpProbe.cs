@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using System.Net;
 using System.Net.Http.Headers;
+using System.Net.Sockets;
 using OpenTelemetry.Exporter;
 
 namespace LlamaStack.Mlflow;
@@ -36,9 +37,15 @@ internal sealed class OtlpProbe(OtlpExporterOptions settings, DeliveryState deli
         }
         catch (Exception e) when (e is HttpRequestException || (e is OperationCanceledException && !cancellationToken.IsCancellationRequested))
         {
-            return ProbeResult.Unhealthy(e is HttpRequestException { HttpRequestError: HttpRequestError.SecureConnectionError }
-                ? $"The OTLP endpoint {_shown} has a certificate that is not trusted: {(e.InnerException ?? e).Message} Set OTEL_EXPORTER_OTLP_CERTIFICATE to the PEM file of its authority, and OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE and _KEY where it asks for ours."
-                : $"The OTLP endpoint {_shown} cannot be reached: {e.Message} {Cure}");
+            return ProbeResult.Unhealthy(e switch
+            {
+                HttpRequestException { HttpRequestError: HttpRequestError.NameResolutionError } => $"The OTLP endpoint's host {settings.Endpoint.Host} is not known. {Cure}",
+                HttpRequestException { InnerException: SocketException { SocketErrorCode: SocketError.ConnectionRefused } } => $"Nothing listens at the OTLP endpoint {_shown}: is the Collector running? {Cure}",
+                HttpRequestException { HttpRequestError: HttpRequestError.SecureConnectionError } =>
+                    $"The TLS connection to the OTLP endpoint {_shown} failed: {(e.InnerException ?? e).Message} Set OTEL_EXPORTER_OTLP_CERTIFICATE to the PEM file of its authority, and OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE and _KEY where it asks for ours.",
+                OperationCanceledException => $"The OTLP endpoint {_shown} did not answer in time. {Cure}",
+                _ => $"The OTLP endpoint {_shown} cannot be reached: {e.Message} {Cure}",
+            });
         }
     }
 
