@@ -70,6 +70,22 @@ public sealed class WebApiSampleTests(PeersFixture peers)
     }
 
     [Fact]
+    public async Task In_mode_Otlp_with_no_server_at_hand_it_says_what_only_MLflow_could_tell()
+    {
+        var (program, http) = await SampleProgram.ServeAsync("WebApi", new Dictionary<string, string> { ["LlamaStack__Tracing__Mode"] = "Otlp" }, Cancellation);
+        await using var _ = program;
+        using var __ = http;
+
+        Assert.StartsWith("tr-", (string)(await AskAsync(http, "/chat", new { message = Question }))["traceId"]!, StringComparison.Ordinal);
+
+        using var traces = await http.GetAsync("/traces", Cancellation);
+        Assert.Equal(HttpStatusCode.NotImplemented, traces.StatusCode);
+        Assert.Contains("MLFLOW_TRACKING_URI", await traces.Content.ReadAsStringAsync(Cancellation), StringComparison.Ordinal);
+        Assert.Equal("Healthy", (string)(await http.GetFromJsonAsync<JsonNode>("/health", Cancellation))!["checks"]!["mlflow"]!["status"]!);
+        Assert.Contains("OTEL_EXPORTER_OTLP_ENDPOINT", program.Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task A_bad_body_is_a_400_that_names_the_member_and_an_error_of_the_model_server_keeps_its_words()
     {
         await using var models = await LlamaStackTestServer.StartAsync(cancellationToken: Cancellation);
