@@ -7,7 +7,6 @@ using Microsoft.Extensions.Diagnostics.HealthChecks;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
-using OpenTelemetry.Exporter;
 using OpenTelemetry.Metrics;
 using OpenTelemetry.Trace;
 
@@ -162,8 +161,12 @@ internal static class TracingRegistration
         var settings = OtlpSettings.Of(provider, OtlpSettings.OfTraces);
         var shown = Addresses.Shown(settings.Endpoint);
         logger.TracesGoOverOtlp(shown);
-        var retries = OnDisk(options, provider.GetRequiredService<DeliveryState>(), () => Directory.CreateDirectory(options.SpoolDirectory!).FullName);
-        var otlp = new OtlpProcessor(OtlpEnvironment.Make(provider, () => new OtlpTraceExporter(settings), retries), settings.BatchExportProcessorOptions);
+        var state = provider.GetRequiredService<DeliveryState>();
+        var batches = settings.BatchExportProcessorOptions;
+        var retries = OnDisk(options, state, () => Directory.CreateDirectory(options.SpoolDirectory!).FullName);
+        var exporter = OtlpEnvironment.Make(provider, () => new OtlpDelivery(settings, batches.MaxQueueSize, state), retries);
+        state.Queued = () => exporter.Waiting;
+        var otlp = new OtlpProcessor(exporter, batches);
         tracing.AddProcessor(new OtlpExperiment());
         tracing.AddProcessor(new TraceProcessor(new OtlpSink(otlp, options), options, provider.GetRequiredService<TimeProvider>()));
         tracing.AddProcessor(otlp);

@@ -79,9 +79,12 @@ internal sealed class OtlpProbe(OtlpExporterOptions settings, DeliveryState deli
         var grpcStatus = Header(response.TrailingHeaders, "grpc-status") ?? Header(response.Headers, "grpc-status");
         if (response.IsSuccessStatusCode && grpcStatus is null or "0")
         {
-            return delivery.SpoolProblem is { } spool
-                ? ProbeResult.Degraded($"The OTLP endpoint {_shown} takes spans, but none would outlive its absence: {spool}")
-                : ProbeResult.Healthy($"The OTLP endpoint {_shown} takes spans. Whether MLflow gets them is the Collector's to say.");
+            return delivery switch
+            {
+                { Problem: not null } => ProbeResult.Degraded($"The OTLP endpoint {_shown} answers, but did not take the last spans."),
+                { SpoolProblem: { } spool } => ProbeResult.Degraded($"The OTLP endpoint {_shown} takes spans, but none would outlive its absence: {spool}"),
+                _ => ProbeResult.Healthy($"The OTLP endpoint {_shown} takes spans{(delivery.Losses is { } losses ? "; " + losses : "")}. Whether MLflow gets them is the Collector's to say."),
+            };
         }
 
         return ProbeResult.Unhealthy(response.StatusCode switch

@@ -143,6 +143,8 @@ public sealed partial class DashboardTests(PeersFixture peers)
     {
         using var plain = await http.PostAsJsonAsync("/chat", new { message = "Hello?" }, Cancellation);
         plain.EnsureSuccessStatusCode();
+        using var agent = await http.PostAsJsonAsync("/agent", new { message = "What is the weather in Paris?" }, Cancellation);
+        agent.EnsureSuccessStatusCode();
         using var stream = new HttpRequestMessage(HttpMethod.Post, "/chat") { Content = JsonContent.Create(new { message = "Hello?" }) };
         stream.Headers.Accept.Add(new("text/event-stream"));
         (await http.SendAsync(stream, Cancellation)).Dispose();
@@ -162,6 +164,10 @@ public sealed partial class DashboardTests(PeersFixture peers)
         ["OTEL_EXPORTER_OTLP_ENDPOINT"] = collector.Address.AbsoluteUri,
         ["OTEL_EXPORTER_OTLP_PROTOCOL"] = "http/protobuf",
         ["OTEL_BSP_SCHEDULE_DELAY"] = "200",
+
+        // An agent's spans do not fit in at once: what is lost so is counted, too.
+        ["OTEL_BSP_MAX_QUEUE_SIZE"] = "5",
+        ["OTEL_BSP_MAX_EXPORT_BATCH_SIZE"] = "5",
         ["OTEL_METRIC_EXPORT_INTERVAL"] = "500",
     };
 
