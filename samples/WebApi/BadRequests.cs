@@ -4,7 +4,7 @@ using Microsoft.AspNetCore.Diagnostics;
 namespace WebApi;
 
 /// <summary>A body that cannot be read is a 400 that names the member.</summary>
-internal sealed class BadRequests(IProblemDetailsService problems) : IExceptionHandler
+internal sealed class BadRequests : IExceptionHandler
 {
     public async ValueTask<bool> TryHandleAsync(HttpContext httpContext, Exception exception, CancellationToken cancellationToken)
     {
@@ -15,11 +15,7 @@ internal sealed class BadRequests(IProblemDetailsService problems) : IExceptionH
 
         var json = bad.InnerException as JsonException;
         var member = json?.Path is { Length: > 2 } path ? path[2..] : "body";
-        httpContext.Response.StatusCode = bad.StatusCode;
-        return await problems.TryWriteAsync(new ProblemDetailsContext
-        {
-            HttpContext = httpContext,
-            ProblemDetails = new HttpValidationProblemDetails(new Dictionary<string, string[]> { [member] = [json?.Message ?? bad.Message] }) { Status = bad.StatusCode },
-        });
+        await TypedResults.Problem(new HttpValidationProblemDetails(new Dictionary<string, string[]> { [member] = [json?.Message ?? bad.Message] }) { Status = bad.StatusCode }).ExecuteAsync(httpContext);
+        return true;
     }
 }

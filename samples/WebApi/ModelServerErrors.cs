@@ -1,11 +1,10 @@
 using LlamaStack.Client;
 using Microsoft.AspNetCore.Diagnostics;
-using Microsoft.AspNetCore.Mvc;
 
 namespace WebApi;
 
 /// <summary>An error of the model server as a problem-details answer in its own words: what the caller did wrong stays a 4xx, the rest is a bad gateway.</summary>
-internal sealed class ModelServerErrors(IProblemDetailsService problems, ILogger<ModelServerErrors> logger) : IExceptionHandler
+internal sealed class ModelServerErrors(ILogger<ModelServerErrors> logger) : IExceptionHandler
 {
     public static int StatusOf(LlamaStackException exception) => exception switch
     {
@@ -23,11 +22,9 @@ internal sealed class ModelServerErrors(IProblemDetailsService problems, ILogger
 
         var status = StatusOf(error);
         logger.ModelCallFailed(status, error.Message);
-        httpContext.Response.StatusCode = status;
-        return await problems.TryWriteAsync(new ProblemDetailsContext
-        {
-            HttpContext = httpContext,
-            ProblemDetails = new ProblemDetails { Status = status, Title = "The model server could not answer.", Detail = error.Message },
-        });
+
+        // Whoever has asked for a stream of events alone is told, too: IProblemDetailsService would write nothing.
+        await TypedResults.Problem(error.Message, statusCode: status, title: "The model server could not answer.").ExecuteAsync(httpContext);
+        return true;
     }
 }

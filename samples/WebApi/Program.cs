@@ -3,6 +3,12 @@ using WebApi;
 var builder = WebApplication.CreateBuilder(args);
 builder.Logging.AddFilter("System.Net.Http.HttpClient", LogLevel.Warning);
 
+// Kestrel's own default is port 5000, which is MLflow's, too.
+if (string.IsNullOrEmpty(builder.Configuration["urls"] ?? builder.Configuration["http_ports"] ?? builder.Configuration["https_ports"]))
+{
+    builder.WebHost.UseUrls("http://localhost:8080");
+}
+
 // Whatever server is not named in the environment is stood in for, in this process.
 await using var standIns = await StandIns.StartMissingAsync(builder.Configuration);
 

@@ -21,11 +21,8 @@ internal sealed class StandIns : IAsyncDisposable
         if (isOtlp && IsMissing(configuration, "OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT"))
         {
             var server = await OtlpTestServer.StartAsync();
-            standIns.Use(server, configuration, "", server.Endpoint, "no Collector is set (OTEL_EXPORTER_OTLP_ENDPOINT)");
-
-            // OpenTelemetry's exporter reads the environment and nothing else.
-            Environment.SetEnvironmentVariable("OTEL_EXPORTER_OTLP_ENDPOINT", server.Endpoint.AbsoluteUri);
-            Environment.SetEnvironmentVariable("OTEL_EXPORTER_OTLP_PROTOCOL", "http/protobuf");
+            standIns.Use(server, configuration, "OTEL_EXPORTER_OTLP_ENDPOINT", server.Endpoint, "no Collector is set (OTEL_EXPORTER_OTLP_ENDPOINT)");
+            configuration["OTEL_EXPORTER_OTLP_PROTOCOL"] = "http/protobuf";
         }
 
         if (!isOtlp && IsMissing(configuration, "LlamaStack:Tracing:TrackingUri", "MLFLOW_TRACKING_URI"))
@@ -60,9 +57,6 @@ internal sealed class StandIns : IAsyncDisposable
     {
         _servers.Add(server);
         _missing.Add($"{missing}: a stand-in answers at {address}");
-        if (setting.Length > 0)
-        {
-            configuration[setting] = address.AbsoluteUri;
-        }
+        configuration[setting] = address.AbsoluteUri;
     }
 }

@@ -8,7 +8,7 @@ namespace WebApi;
 internal static class TracesEndpoint
 {
     public static async Task<IResult> ListAsync(
-        MlflowClient mlflow, IOptions<MlflowTracingOptions> options, TracerProvider tracing, int max = 20, CancellationToken cancellationToken = default)
+        IServiceProvider services, IOptions<MlflowTracingOptions> options, TracerProvider tracing, int max = 20, CancellationToken cancellationToken = default)
     {
         if (max is < 1 or > 500)
         {
@@ -19,6 +19,9 @@ internal static class TracesEndpoint
         {
             return TypedResults.Problem("Traces go to a Collector, and where MLflow is was not said: set MLFLOW_TRACKING_URI to see them here.", statusCode: StatusCodes.Status501NotImplemented);
         }
+
+        // Without MLflow's address there is none to be had.
+        var mlflow = services.GetRequiredService<MlflowClient>();
 
         // Traces wait a second for others to be sent with; whoever looks for the last one is not made to.
         await Task.Run(() => tracing.ForceFlush(2000), cancellationToken);

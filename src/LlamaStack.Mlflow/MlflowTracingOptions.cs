@@ -169,6 +169,8 @@ public sealed class MlflowTracingOptions
     /// <remarks>
     /// A trace is on disk milliseconds after its end, which a killed process does not undo, and flushed within a second, which a loss of power does not undo. The files hold what the traces
     /// hold, prompts and answers too, and no credentials; only the owner can read them.
+    /// In mode Otlp it is the directory of OpenTelemetry's own retry, which keeps less: requests that the endpoint did not take, 50 MB of them, for two days, and tries them again once a
+    /// minute; what the exporter has not tried to send yet ends with the process. <see cref="MaxSpoolBytes"/> and <see cref="MaxSpoolAge"/> say nothing to it.
     /// </remarks>
     public string? SpoolDirectory { get; set; }
 

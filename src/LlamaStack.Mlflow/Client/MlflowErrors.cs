@@ -19,7 +19,7 @@ internal static class MlflowErrors
         HttpRequestException { InnerException: SocketException { SocketErrorCode: SocketError.ConnectionRefused } } =>
             $"Nothing listens at {address}: is MLflow running? Its address is set by LlamaStack:Tracing:TrackingUri or MLFLOW_TRACKING_URI.",
         HttpRequestException { HttpRequestError: HttpRequestError.SecureConnectionError } or { InnerException: AuthenticationException } =>
-            $"The TLS connection to {address} failed: {Innermost(exception)}. A private certificate authority must be trusted by this machine; for development, MLFLOW_TRACKING_INSECURE_TLS=true trusts any.",
+            $"The TLS connection to {address} failed: {Innermost(exception)}. A private authority is named by MLFLOW_TRACKING_SERVER_CERT_PATH (LlamaStack:Tracing:CertificateAuthorityFile); for development, MLFLOW_TRACKING_INSECURE_TLS=true trusts any.",
         OperationCanceledException => $"MLflow at {address} did not answer in time.",
         _ => $"MLflow at {address} cannot be reached: {exception.Message}",
     }, innerException: exception);

@@ -15,6 +15,9 @@ namespace LlamaStack.Mlflow;
 /// <summary>What tracing registers. Which way spans take is decided by options when the provider is built, not here.</summary>
 internal static class TracingRegistration
 {
+    /// <summary>OpenTelemetry's own switch: its providers do nothing then, and ask nobody what they should have done.</summary>
+    private const string SdkDisabled = "OTEL_SDK_DISABLED";
+
     public static ILlamaStackBuilder Add(ILlamaStackBuilder builder, TracingMode mode, Action<MlflowTracingOptions>? configure)
     {
         ArgumentNullException.ThrowIfNull(builder);
@@ -63,7 +66,6 @@ internal static class TracingRegistration
             .ConfigureHttpClient(static (provider, http) => MlflowHttp.Configure(http, OptionsOf(provider)))
             .ConfigurePrimaryHttpMessageHandler(static provider => MlflowHttp.Handler(OptionsOf(provider)))
             .RemoveAllLoggers();
-        services.AddHttpClient(MlflowHttp.OtlpClientName).RemoveAllLoggers();
         services.TryAddTransient(static provider => new MlflowClient(provider.GetRequiredService<IHttpClientFactory>().CreateClient(MlflowHttp.ClientName)));
         services.AddSingleton(static provider => new MlflowServer(
             provider.GetRequiredService<MlflowClient>(), OptionsOf(provider), provider.GetRequiredService<ILogger<MlflowServer>>()));
@@ -75,8 +77,9 @@ internal static class TracingRegistration
     {
         services.AddSingleton<IProbe>(static provider => OptionsOf(provider) switch
         {
-            { IsActive: false } => new InactiveProbe(),
-            { Mode: TracingMode.Otlp } => new OtlpProbe(provider.GetRequiredService<IHttpClientFactory>(), OtlpSettings.Of(provider, OtlpSettings.OfTraces)),
+            _ when provider.GetService<IConfiguration>().ReadVariable(SdkDisabled) is { } value && bool.TryParse(value, out var isDisabled) && isDisabled => new InactiveProbe(SdkDisabled),
+            { IsActive: false } => new InactiveProbe("MLFLOW_ENABLE_TRACING or LlamaStack:Tracing:Enabled"),
+            { Mode: TracingMode.Otlp } => new OtlpProbe(OtlpSettings.Of(provider, OtlpSettings.OfTraces), provider.GetRequiredService<DeliveryState>()),
             var options => new MlflowProbe(
                 provider.GetRequiredService<IHttpClientFactory>(), provider.GetRequiredService<TracesRoute>(), provider.GetRequiredService<MlflowClient>(), provider.GetRequiredService<MlflowServer>(), options, provider.GetRequiredService<DeliveryState>()),
         });
@@ -113,7 +116,7 @@ internal static class TracingRegistration
         {
             if (OptionsOf(provider).Mode is TracingMode.Otlp)
             {
-                metrics.AddMeter(OtlpMetrics.Meters).AddReader(OtlpMetrics.CreateReader(OtlpSettings.Of(provider, OtlpSettings.OfMetrics)));
+                OtlpMetrics.Add(metrics, provider);
             }
         });
         services.ConfigureOpenTelemetryTracerProvider(static (provider, tracing) =>
@@ -158,7 +161,12 @@ internal static class TracingRegistration
         var settings = OtlpSettings.Of(provider, OtlpSettings.OfTraces);
         var shown = Addresses.Shown(settings.Endpoint);
         logger.TracesGoOverOtlp(shown);
-        var otlp = new OtlpProcessor(settings, new BatchExportActivityProcessorOptions());
+        var state = provider.GetRequiredService<DeliveryState>();
+        var batches = settings.BatchExportProcessorOptions;
+        var retries = OnDisk(options, state, () => Directory.CreateDirectory(options.SpoolDirectory!).FullName);
+        var exporter = OtlpEnvironment.Make(provider, () => new OtlpDelivery(settings, batches.MaxQueueSize, state), retries);
+        state.Queued = () => exporter.Waiting;
+        var otlp = new OtlpProcessor(exporter, batches);
         tracing.AddProcessor(new OtlpExperiment());
         tracing.AddProcessor(new TraceProcessor(new OtlpSink(otlp, options), options, provider.GetRequiredService<TimeProvider>()));
         tracing.AddProcessor(otlp);
@@ -185,21 +193,22 @@ internal static class TracingRegistration
 
     /// <summary>Where traces wait: on disk where that is asked for and can be had.</summary>
     private static ITraceStore CreateStore(
-        MlflowTracingOptions options, DeliveryState state, Func<ReadOnlyMemory<byte>> resource, TimeProvider time, Action wake, Action<int> lose)
-    {
-        if (options.SpoolDirectory is { Length: > 0 } directory)
-        {
-            try
-            {
-                return new Spool(new SpoolFiles(new SpoolFolder(options), options, state, resource, time), options, state, time, wake, lose);
-            }
-            catch (Exception e) when (e is IOException or UnauthorizedAccessException or ArgumentException)
-            {
-                state.SpoolFails($"The spool directory {directory} cannot be used: {e.Message} Traces wait in memory.");
-            }
-        }
+        MlflowTracingOptions options, DeliveryState state, Func<ReadOnlyMemory<byte>> resource, TimeProvider time, Action wake, Action<int> lose) =>
+        OnDisk(options, state, () => (ITraceStore)new Spool(new SpoolFiles(new SpoolFolder(options), options, state, resource, time), options, state, time, wake, lose)) ?? new MemoryQueue();
 
-        return new MemoryQueue();
+    /// <summary>What keeps traces on disk; null where that is not asked for, or cannot be had, which is said.</summary>
+    private static T? OnDisk<T>(MlflowTracingOptions options, DeliveryState state, Func<T> make)
+        where T : class
+    {
+        try
+        {
+            return options.SpoolDirectory is { Length: > 0 } ? make() : null;
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or ArgumentException)
+        {
+            state.SpoolFails($"The spool directory {options.SpoolDirectory} cannot be used: {e.Message} Traces wait in memory.");
+            return null;
+        }
     }
 
     private static MlflowTracingOptions OptionsOf(IServiceProvider provider) => provider.GetRequiredService<IOptions<MlflowTracingOptions>>().Value;

@@ -12,18 +12,16 @@ internal static class WritesTwice
 
     public static void Say(ILogger logger, MlflowTracingOptions options, TracingCalls calls, IConfiguration? configuration)
     {
-        string? Read(string name) => (configuration?[name] ?? Environment.GetEnvironmentVariable(name))?.Trim();
-
         if (calls.AreOfBothModes)
         {
             logger.BothModes(options.Mode);
         }
 
-        if (Read(DualExport)?.ToUpperInvariant() is "TRUE" or "1")
+        if (configuration.ReadVariable(DualExport)?.ToUpperInvariant() is "TRUE" or "1")
         {
             logger.DualExport(DualExport, options.Mode);
         }
-        else if (options is { Mode: TracingMode.Mlflow, IsActive: true } && _endpoints.FirstOrDefault(name => Read(name) is { Length: > 0 }) is { } endpoint)
+        else if (options is { Mode: TracingMode.Mlflow, IsActive: true } && _endpoints.FirstOrDefault(name => configuration.ReadVariable(name) is not null) is { } endpoint)
         {
             logger.MayBeWrittenTwice(endpoint);
         }

@@ -9,7 +9,6 @@ namespace LlamaStack.Mlflow;
 internal static class MlflowHttp
 {
     public const string ClientName = "LlamaStack.Mlflow";
-    public const string OtlpClientName = "LlamaStack.Otlp";
 
     public static void Configure(HttpClient http, MlflowTracingOptions options)
     {

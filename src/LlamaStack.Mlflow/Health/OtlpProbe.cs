@@ -1,17 +1,20 @@
 using System.Buffers.Binary;
 using System.Net;
 using System.Net.Http.Headers;
+using System.Net.Sockets;
 using OpenTelemetry.Exporter;
 
 namespace LlamaStack.Mlflow;
 
 /// <summary>Does the OTLP endpoint take spans? An empty request says so, over HTTP or gRPC.</summary>
-internal sealed class OtlpProbe(IHttpClientFactory clients, OtlpExporterOptions settings) : IProbe
+/// <remarks>Asked by the exporter's own HTTP client, with its certificates, proxies and handlers: what reaches us reaches it.</remarks>
+internal sealed class OtlpProbe(OtlpExporterOptions settings, DeliveryState delivery) : IProbe
 {
     private const string GrpcExport = "/opentelemetry.proto.collector.trace.v1.TraceService/Export";
     private const string Cure = "Its address is set by OTEL_EXPORTER_OTLP_ENDPOINT, its protocol by OTEL_EXPORTER_OTLP_PROTOCOL (grpc, usually port 4317, or http/protobuf, usually port 4318).";
 
     private readonly string _shown = Addresses.Shown(settings.Endpoint);
+    private readonly Lazy<HttpClient> _http = new(settings.HttpClientFactory);
 
     public string Name => HealthChecks.Mlflow;
 
@@ -21,8 +24,6 @@ internal sealed class OtlpProbe(IHttpClientFactory clients, OtlpExporterOptions 
     {
         try
         {
-            using var http = clients.CreateClient(MlflowHttp.OtlpClientName);
-            http.Timeout = TimeSpan.FromMilliseconds(settings.TimeoutMilliseconds);
             using var request = Request();
             foreach (var header in (settings.Headers ?? "").Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries))
             {
@@ -30,13 +31,21 @@ internal sealed class OtlpProbe(IHttpClientFactory clients, OtlpExporterOptions 
                 request.Headers.TryAddWithoutValidation(Uri.UnescapeDataString(parts[0]), parts.Length > 1 ? Uri.UnescapeDataString(parts[1]) : "");
             }
 
-            using var response = await http.SendAsync(request, cancellationToken).ConfigureAwait(false);
+            using var response = await _http.Value.SendAsync(request, cancellationToken).ConfigureAwait(false);
             await response.Content.LoadIntoBufferAsync(cancellationToken).ConfigureAwait(false);
             return Judge(response);
         }
         catch (Exception e) when (e is HttpRequestException || (e is OperationCanceledException && !cancellationToken.IsCancellationRequested))
         {
-            return ProbeResult.Unhealthy($"The OTLP endpoint {_shown} cannot be reached: {e.Message} {Cure}");
+            return ProbeResult.Unhealthy(e switch
+            {
+                HttpRequestException { HttpRequestError: HttpRequestError.NameResolutionError } => $"The OTLP endpoint's host {settings.Endpoint.Host} is not known. {Cure}",
+                HttpRequestException { InnerException: SocketException { SocketErrorCode: SocketError.ConnectionRefused } } => $"Nothing listens at the OTLP endpoint {_shown}: is the Collector running? {Cure}",
+                HttpRequestException { HttpRequestError: HttpRequestError.SecureConnectionError } =>
+                    $"The TLS connection to the OTLP endpoint {_shown} failed: {(e.InnerException ?? e).Message} Set OTEL_EXPORTER_OTLP_CERTIFICATE to the PEM file of its authority, and OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE and _KEY where it asks for ours.",
+                OperationCanceledException => $"The OTLP endpoint {_shown} did not answer in time. {Cure}",
+                _ => $"The OTLP endpoint {_shown} cannot be reached: {e.Message} {Cure}",
+            });
         }
     }
 
@@ -70,7 +79,12 @@ internal sealed class OtlpProbe(IHttpClientFactory clients, OtlpExporterOptions 
         var grpcStatus = Header(response.TrailingHeaders, "grpc-status") ?? Header(response.Headers, "grpc-status");
         if (response.IsSuccessStatusCode && grpcStatus is null or "0")
         {
-            return ProbeResult.Healthy($"The OTLP endpoint {_shown} takes spans. Whether MLflow gets them is the Collector's to say.");
+            return delivery switch
+            {
+                { Problem: not null } => ProbeResult.Degraded($"The OTLP endpoint {_shown} answers, but did not take the last spans."),
+                { SpoolProblem: { } spool } => ProbeResult.Degraded($"The OTLP endpoint {_shown} takes spans, but none would outlive its absence: {spool}"),
+                _ => ProbeResult.Healthy($"The OTLP endpoint {_shown} takes spans{(delivery.Losses is { } losses ? "; " + losses : "")}. Whether MLflow gets them is the Collector's to say."),
+            };
         }
 
         return ProbeResult.Unhealthy(response.StatusCode switch

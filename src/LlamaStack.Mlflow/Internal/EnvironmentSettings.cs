@@ -14,7 +14,7 @@ internal sealed class EnvironmentSettings(IServiceProvider services) : IConfigur
 
     public static void Apply(MlflowTracingOptions options, IConfiguration? configuration)
     {
-        string? Read(string name) => (configuration?[name] ?? Environment.GetEnvironmentVariable(name)) is { Length: > 0 } value ? value.Trim() : null;
+        string? Read(string name) => configuration.ReadVariable(name);
         if (Read("MLFLOW_TRACKING_URI") is { } address)
         {
             options.TrackingUri = Uri.TryCreate(address, UriKind.RelativeOrAbsolute, out var uri) ? uri : null;

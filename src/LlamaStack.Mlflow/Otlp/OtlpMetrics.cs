@@ -1,3 +1,6 @@
+using System.Diagnostics.Metrics;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Options;
 using OpenTelemetry;
 using OpenTelemetry.Exporter;
 using OpenTelemetry.Metrics;
@@ -10,19 +13,32 @@ internal sealed class OtlpMetrics(OtlpExporterOptions settings) : OtlpMetricExpo
     /// <summary>The meters of this library.</summary>
     public const string Meters = "LlamaStack.*";
 
-    public static PeriodicExportingMetricReader CreateReader(OtlpExporterOptions settings)
+    /// <summary>Sends them, as often and in the form that <c>OTEL_METRIC_EXPORT_*</c> and <c>OTEL_EXPORTER_OTLP_METRICS_*</c> say.</summary>
+    public static void Add(MeterProviderBuilder metrics, IServiceProvider provider)
     {
-        var periodic = new PeriodicExportingMetricReaderOptions();
-        return new PeriodicExportingMetricReader(
-            new OtlpMetrics(settings), periodic.ExportIntervalMilliseconds ?? 60_000, periodic.ExportTimeoutMilliseconds ?? 30_000);
+        var exporter = OtlpEnvironment.Make(provider, () => new OtlpMetrics(OtlpSettings.Of(provider, OtlpSettings.OfMetrics)));
+        var reader = provider.GetRequiredService<IOptionsMonitor<MetricReaderOptions>>().Get(OtlpSettings.OfMetrics);
+        var periodic = reader.PeriodicExportingMetricReaderOptions;
+        metrics.AddMeter(Meters).AddReader(new PeriodicExportingMetricReader(exporter, periodic.ExportIntervalMilliseconds ?? 60_000, periodic.ExportTimeoutMilliseconds ?? 30_000)
+        {
+            TemporalityPreference = reader.TemporalityPreference,
+        });
+        if (OtlpSettings.HistogramsAreExponential(provider))
+        {
+            metrics.AddView(static instrument => IsOurs(instrument.Meter.Name) && instrument.GetType().GetGenericTypeDefinition() == typeof(Histogram<>)
+                ? new Base2ExponentialBucketHistogramConfiguration()
+                : null);
+        }
     }
+
+    private static bool IsOurs(string meter) => meter.StartsWith(Meters[..^1], StringComparison.Ordinal);
 
     public override OpenTelemetry.ExportResult Export(in Batch<Metric> batch)
     {
         List<Metric> ours = [];
         foreach (var metric in batch)
         {
-            if (metric.MeterName.StartsWith(Meters[..^1], StringComparison.Ordinal))
+            if (IsOurs(metric.MeterName))
             {
                 ours.Add(metric);
             }

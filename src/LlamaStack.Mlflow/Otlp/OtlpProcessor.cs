@@ -1,7 +1,5 @@
 using System.Diagnostics;
 using OpenTelemetry;
-using OpenTelemetry.Exporter;
-using OpenTelemetry.Trace;
 
 namespace LlamaStack.Mlflow;
 
@@ -10,13 +8,26 @@ namespace LlamaStack.Mlflow;
 /// but it takes spans from the assembled traces only, not each span of the application.
 /// </summary>
 /// <remarks>Not <c>AddOtlpExporter</c>: that clashes with the application's own <c>UseOtlpExporter</c>.</remarks>
-internal sealed class OtlpProcessor(OtlpExporterOptions settings, BatchExportActivityProcessorOptions batch) : BatchActivityExportProcessor(
-    new OtlpTraceExporter(settings), batch.MaxQueueSize, batch.ScheduledDelayMilliseconds, batch.ExporterTimeoutMilliseconds, batch.MaxExportBatchSize)
+internal sealed class OtlpProcessor(OtlpDelivery delivery, BatchExportProcessorOptions<Activity> batch)
+    : BatchActivityExportProcessor(delivery, batch.MaxQueueSize, batch.ScheduledDelayMilliseconds, batch.ExporterTimeoutMilliseconds, batch.MaxExportBatchSize)
 {
     public override void OnEnd(Activity data)
     {
         // What the provider hands on is what the assembly has seen, too.
     }
 
-    public void Export(Activity span) => base.OnEnd(span);
+    /// <summary>Queues the spans of a trace, or a part of it: all, unless they are more than a request holds.</summary>
+    public void Export(IEnumerable<Activity> spans)
+    {
+        foreach (var part in spans.Where(static span => span.Recorded).Chunk(batch.MaxExportBatchSize))
+        {
+            if (delivery.TryTake(part[0].TraceId, part.Length))
+            {
+                foreach (var span in part)
+                {
+                    base.OnEnd(span);
+                }
+            }
+        }
+    }
 }

@@ -3,6 +3,8 @@ using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Options;
 using OpenTelemetry.Exporter;
+using OpenTelemetry.Metrics;
+using OpenTelemetry.Trace;
 
 namespace LlamaStack.Mlflow;
 
@@ -18,16 +20,41 @@ internal static class OtlpSettings
     public const string OfMetrics = "LlamaStack.Metrics";
 
     private const string General = "OTEL_EXPORTER_OTLP_";
+    private const string Temporality = General + "METRICS_TEMPORALITY_PREFERENCE";
+    private const string Histograms = General + "METRICS_DEFAULT_HISTOGRAM_AGGREGATION";
 
     public static void Add(IServiceCollection services)
     {
-        services.AddOptions<OtlpExporterOptions>(OfTraces).Configure<IServiceProvider>(static (options, provider) => Read(options, provider.GetService<IConfiguration>(), "TRACES", "v1/traces"));
+        services.AddOptions<OtlpExporterOptions>(OfTraces).Configure<IServiceProvider>(static (options, provider) =>
+        {
+            Read(options, provider.GetService<IConfiguration>(), "TRACES", "v1/traces");
+            options.BatchExportProcessorOptions = provider.GetRequiredService<IOptionsMonitor<BatchExportActivityProcessorOptions>>().Get(OfTraces);
+        });
         services.AddOptions<OtlpExporterOptions>(OfMetrics).Configure<IServiceProvider>(static (options, provider) => Read(options, provider.GetService<IConfiguration>(), "METRICS", "v1/metrics"));
+        services.AddOptions<MetricReaderOptions>(OfMetrics).Configure<IServiceProvider>(static (options, provider) =>
+        {
+            if (provider.GetService<IConfiguration>().ReadVariable(Temporality) is { } preference)
+            {
+                options.TemporalityPreference = Enum.TryParse<MetricReaderTemporalityPreference>(preference, ignoreCase: true, out var parsed) && Enum.IsDefined(parsed)
+                    ? parsed
+                    : throw new InvalidOperationException($"{Temporality} is \"{preference}\": it must be cumulative, delta or lowmemory.");
+            }
+        });
     }
 
     /// <summary>The settings of a signal. The endpoint is the address that it is really sent to.</summary>
     /// <exception cref="InvalidOperationException">A setting cannot be read; the message names it.</exception>
-    public static OtlpExporterOptions Of(IServiceProvider provider, string name) => provider.GetRequiredService<IOptionsMonitor<OtlpExporterOptions>>().Get(name);
+    public static OtlpExporterOptions Of(IServiceProvider provider, string name) =>
+        OtlpEnvironment.Make(provider, () => provider.GetRequiredService<IOptionsMonitor<OtlpExporterOptions>>().Get(name));
+
+    /// <summary>The reader of metrics has no public setting for this.</summary>
+    /// <exception cref="InvalidOperationException">The setting cannot be read; the message names it.</exception>
+    public static bool HistogramsAreExponential(IServiceProvider provider) => provider.GetService<IConfiguration>().ReadVariable(Histograms)?.ToUpperInvariant() switch
+    {
+        null or "EXPLICIT_BUCKET_HISTOGRAM" => false,
+        "BASE2_EXPONENTIAL_BUCKET_HISTOGRAM" => true,
+        _ => throw new InvalidOperationException($"{Histograms} must be explicit_bucket_histogram or base2_exponential_bucket_histogram."),
+    };
 
     private static void Read(OtlpExporterOptions options, IConfiguration? configuration, string signal, string path)
     {
@@ -35,8 +62,7 @@ internal static class OtlpSettings
 
         (string Name, string Value)? Find(string setting) => Read(ofSignal + setting) ?? Read(General + setting);
 
-        (string Name, string Value)? Read(string name) =>
-            (configuration?[name] ?? Environment.GetEnvironmentVariable(name))?.Trim() is { Length: > 0 } value ? (name, value) : null;
+        (string Name, string Value)? Read(string name) => configuration.ReadVariable(name) is { } value ? (name, value) : null;
 
         if (Find("PROTOCOL") is var (protocolName, protocol))
         {

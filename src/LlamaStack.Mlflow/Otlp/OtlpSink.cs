@@ -32,10 +32,7 @@ internal sealed class OtlpSink(OtlpProcessor processor, MlflowTracingOptions opt
         }
 
         trace.ReleaseContent();
-        foreach (var span in trace.Spans)
-        {
-            processor.Export(span);
-        }
+        processor.Export(trace.Spans);
     }
 
     /// <summary>What only MLflow needs changed is said, and changed by the Collector on MLflow's way alone: other back ends may have the caller's span.</summary>

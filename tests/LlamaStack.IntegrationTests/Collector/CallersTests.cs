@@ -8,6 +8,7 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.AI;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Diagnostics.HealthChecks;
 using Microsoft.Extensions.Logging;
 using OpenTelemetry.Trace;
 
@@ -68,6 +69,9 @@ public sealed class CallersTests(PeersFixture peers) : IAsyncLifetime
         {
             // OpenTelemetry's rule, kept there; and said.
             Assert.Null(notSampled);
+            var health = (await app.Services.GetRequiredService<HealthCheckService>().CheckHealthAsync(Cancellation)).Entries["mlflow"];
+            Assert.Equal(1L, health.Data["calls.unrecorded.caller_not_sampled"]);
+            Assert.Contains("HonorIncomingSampling", health.Description, StringComparison.Ordinal);
             Assert.Contains("HonorIncomingSampling", (await logs.WaitForAsync(line => line.Message.Contains("caller_not_sampled", StringComparison.Ordinal), Cancellation)).Message, StringComparison.Ordinal);
         }
     }

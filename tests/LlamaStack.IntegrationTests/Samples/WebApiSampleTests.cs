@@ -70,6 +70,22 @@ public sealed class WebApiSampleTests(PeersFixture peers)
     }
 
     [Fact]
+    public async Task In_mode_Otlp_with_no_server_at_hand_it_says_what_only_MLflow_could_tell()
+    {
+        var (program, http) = await SampleProgram.ServeAsync("WebApi", new Dictionary<string, string> { ["LlamaStack__Tracing__Mode"] = "Otlp" }, Cancellation);
+        await using var _ = program;
+        using var __ = http;
+
+        Assert.StartsWith("tr-", (string)(await AskAsync(http, "/chat", new { message = Question }))["traceId"]!, StringComparison.Ordinal);
+
+        using var traces = await http.GetAsync("/traces", Cancellation);
+        Assert.Equal(HttpStatusCode.NotImplemented, traces.StatusCode);
+        Assert.Contains("MLFLOW_TRACKING_URI", await traces.Content.ReadAsStringAsync(Cancellation), StringComparison.Ordinal);
+        Assert.Equal("Healthy", (string)(await http.GetFromJsonAsync<JsonNode>("/health", Cancellation))!["checks"]!["mlflow"]!["status"]!);
+        Assert.Contains("OTEL_EXPORTER_OTLP_ENDPOINT", program.Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task A_bad_body_is_a_400_that_names_the_member_and_an_error_of_the_model_server_keeps_its_words()
     {
         await using var models = await LlamaStackTestServer.StartAsync(cancellationToken: Cancellation);
@@ -78,9 +94,11 @@ public sealed class WebApiSampleTests(PeersFixture peers)
         await using var _ = program;
         using var __ = http;
 
-        async Task AssertProblem(string path, object body, HttpStatusCode status, string words)
+        async Task AssertProblem(string path, object body, HttpStatusCode status, string words, string accept = "application/json")
         {
-            using var response = await http.PostAsJsonAsync(path, body, Cancellation);
+            using var request = new HttpRequestMessage(HttpMethod.Post, path) { Content = JsonContent.Create(body) };
+            request.Headers.Accept.Add(new(accept));
+            using var response = await http.SendAsync(request, Cancellation);
             var text = await response.Content.ReadAsStringAsync(Cancellation);
             Assert.Equal(status, response.StatusCode);
             Assert.Equal("application/problem+json", response.Content.Headers.ContentType?.MediaType);
@@ -96,6 +114,9 @@ public sealed class WebApiSampleTests(PeersFixture peers)
         await AssertProblem("/chat", new { message = "Hi", model = "nowhere/model" }, HttpStatusCode.NotFound, "nowhere/model");
         models.Enqueue(ScriptedExchange.Json("/v1/chat/completions", """{"error":{"message":"Slow down."}}""", 429));
         await AssertProblem("/chat", new { message = "Hi" }, HttpStatusCode.TooManyRequests, "Slow down.");
+        models.Enqueue(ScriptedExchange.Json("/v1/chat/completions", """{"error":{"message":"Slow down."}}""", 429));
+        await AssertProblem("/chat", new { message = "Hi" }, HttpStatusCode.TooManyRequests, "Slow down.", "text/event-stream");
+        await AssertProblem("/chat", new { message = 42 }, HttpStatusCode.BadRequest, "message", "text/event-stream");
         models.Enqueue(ScriptedExchange.Json("/v1/chat/completions", """{"error":{"message":"The provider is on fire."}}""", 500));
         await AssertProblem("/chat", new { message = "Hi" }, HttpStatusCode.BadGateway, "The provider is on fire.");
         models.Enqueue(new ScriptedExchange { Path = "/v1/chat/completions", CutBeforeHeaders = true });

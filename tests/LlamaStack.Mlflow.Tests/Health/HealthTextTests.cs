@@ -28,6 +28,8 @@ public sealed class HealthTextTests
         { "old version", server => server.Version = "3.6.1", null, null, "MLflow 3.6.1 at AT, experiment \"Default\" (id 0) is older than 3.7, the oldest that is supported: update MLflow." },
         { "open to anyone", server => (server.Version, server.Username, server.Password) = ("3.8.0", "ann", "pw"), options => (options.Username, options.Password) = ("ann", "pw"), null, "MLflow 3.8.0 at AT, experiment \"Default\" (id 0) takes traces from anyone, whatever its basic authentication says: update MLflow to 3.10 or newer." },
         { "workspace", null, options => options.Workspace = "team", null, "MLflow at AT has no workspaces: remove LlamaStack:Tracing:Workspace (MLFLOW_WORKSPACE)." },
+        { "moved", null, null, new ScriptedExchange { Path = "/v1/traces", Status = 301, Headers = new Dictionary<string, string> { ["location"] = "https://mlflow.example/ml/v1/traces" } }, "MLflow at AT has moved to https://mlflow.example/ml/v1/traces (301): set LlamaStack:Tracing:TrackingUri or MLFLOW_TRACKING_URI to the address that answers." },
+        { "something else", null, null, ScriptedExchange.Json("/v1/traces", """{"error_code":"INTERNAL_ERROR","message":"database is locked"}""", 500), "MLflow at AT answered 500: database is locked" },
         { "experiment missing", null, options => options.ExperimentId = "4711", null, "MLflow has no experiment with the id 4711: set LlamaStack:Tracing:ExperimentId or MLFLOW_EXPERIMENT_ID to one that exists, or ExperimentName, which is created if missing." },
         { "experiment deleted", null, options => options.ExperimentId = "7", ScriptedExchange.Json("/api/2.0/mlflow/experiments/get", """{"experiment":{"experiment_id":"7","name":"gone","lifecycle_stage":"deleted"}}"""), "MLflow's experiment \"gone\" (id 7) is deleted: traces sent to it would be kept where nobody sees them. Restore it (mlflow experiments restore --experiment-id 7), or set another name in LlamaStack:Tracing:ExperimentName or MLFLOW_EXPERIMENT_NAME." },
     };
@@ -46,6 +48,7 @@ public sealed class HealthTextTests
     {
         { "http/protobuf", 200, null, "The OTLP endpoint AT takes spans. Whether MLflow gets them is the Collector's to say." },
         { "http/protobuf", 401, null, "The OTLP endpoint AT refuses us (401): set OTEL_EXPORTER_OTLP_HEADERS." },
+        { "http/protobuf", 403, null, "The OTLP endpoint AT refuses us (403): set OTEL_EXPORTER_OTLP_HEADERS." },
         { "http/protobuf", 404, null, $"AT is no OTLP endpoint (404). {Collector}" },
         { "http/protobuf", 503, null, $"The OTLP endpoint AT answered 503. {Collector}" },
     };
@@ -128,6 +131,48 @@ public sealed class HealthTextTests
         var entry = (await CheckAsync(app.Services, "mlflow"));
 
         Assert.Equal($"Nothing listens at {shown}: is MLflow running? Its address is set by LlamaStack:Tracing:TrackingUri or MLFLOW_TRACKING_URI.", entry.Description);
+        Assert.NotEmpty(await app.AskAsync());
+    }
+
+    [Fact]
+    public async Task Of_a_server_without_TLS_where_it_was_expected()
+    {
+        var address = "";
+        await using var app = await TracedApp.StartAsync(options =>
+        {
+            options.TrackingUri = new UriBuilder(options.TrackingUri!) { Scheme = "https" }.Uri;
+            address = options.TrackingUri.AbsoluteUri;
+        });
+
+        var said = (await CheckAsync(app.Services, "mlflow")).Description!;
+
+        // In between are the words of the system.
+        Assert.StartsWith($"The TLS connection to {address} failed: ", said, StringComparison.Ordinal);
+        Assert.EndsWith(". A private authority is named by MLFLOW_TRACKING_SERVER_CERT_PATH (LlamaStack:Tracing:CertificateAuthorityFile); for development, MLFLOW_TRACKING_INSECURE_TLS=true trusts any.", said, StringComparison.Ordinal);
+        Assert.NotEmpty(await app.AskAsync());
+    }
+
+    [Fact]
+    public async Task Of_an_OTLP_endpoint_where_nothing_listens()
+    {
+        await using var app = await OtlpApp.StartAsync();
+        await app.Receiver.StopAsync(Limit.Token);
+
+        var entry = await CheckAsync(app.Services, "mlflow");
+
+        Assert.Equal($"Nothing listens at the OTLP endpoint {app.Receiver.Endpoint}v1/traces: is the Collector running? {Collector}", entry.Description);
+        Assert.Equal(HealthStatus.Degraded, entry.Status);
+        Assert.NotEmpty(await app.AskAsync());
+    }
+
+    [Theory]
+    [InlineData("http://no-such-host.invalid:4318", "http/protobuf", "The OTLP endpoint's host no-such-host.invalid is not known.")]
+    [InlineData("http://no-such-host.invalid:4317", "grpc", "The OTLP endpoint's host no-such-host.invalid is not known.")]
+    public async Task Of_an_OTLP_endpoint_with_a_wrong_address(string address, string protocol, string said)
+    {
+        await using var app = await OtlpApp.StartAsync(settings: _ => new() { ["OTEL_EXPORTER_OTLP_ENDPOINT"] = address, ["OTEL_EXPORTER_OTLP_PROTOCOL"] = protocol });
+
+        Assert.Equal($"{said} {Collector}", (await CheckAsync(app.Services, "mlflow")).Description);
         Assert.NotEmpty(await app.AskAsync());
     }
 

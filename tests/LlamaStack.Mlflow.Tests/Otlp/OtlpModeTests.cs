@@ -359,7 +359,7 @@ public sealed class OtlpModeTests
         var health = await app.ProbeAsync();
 
         Assert.Equal(HealthStatus.Unhealthy, health.Status);
-        Assert.Contains("cannot be reached", health.Description, StringComparison.Ordinal);
+        Assert.Contains("Nothing listens", health.Description, StringComparison.Ordinal);
         Assert.Contains("4318", health.Description, StringComparison.Ordinal);
         Assert.DoesNotContain("planted-pw", health.Description, StringComparison.Ordinal);
     }

@@ -32,7 +32,7 @@ internal sealed class OtlpApp : IAsyncDisposable
 
     /// <param name="tracing">Settings of tracing.</param>
     /// <param name="services">What else the application registers; before the library's own.</param>
-    /// <param name="settings">More of the configuration than protocol and endpoint; replaces these if it has them.</param>
+    /// <param name="settings">More of the configuration than the environment, protocol and endpoint; replaces these if it has them.</param>
     public static async Task<OtlpApp> StartAsync(
         Action<MlflowTracingOptions>? tracing = null, Action<IServiceCollection, Uri>? services = null, Func<Uri, Dictionary<string, string?>>? settings = null)
     {
@@ -43,7 +43,7 @@ internal sealed class OtlpApp : IAsyncDisposable
         configuration.TryAdd("OTEL_EXPORTER_OTLP_PROTOCOL", "http/protobuf");
         configuration.TryAdd("OTEL_EXPORTER_OTLP_ENDPOINT", receiver.Endpoint.AbsoluteUri);
         var collection = new ServiceCollection();
-        collection.AddSingleton<IConfiguration>(new ConfigurationBuilder().AddInMemoryCollection(configuration).Build());
+        collection.AddSingleton<IConfiguration>(new ConfigurationBuilder().AddEnvironmentVariables().AddInMemoryCollection(configuration).Build());
         collection.AddLogging(logging => logging.AddProvider(logs).SetMinimumLevel(LogLevel.Debug));
         services?.Invoke(collection, receiver.Endpoint);
         collection.AddLlamaStack(options => (options.Endpoint, options.Model) = (models.Endpoint, "demo/llama")).WithOtlpTracing(tracing);
