@@ -13,7 +13,7 @@ using Perfolizer.Horology;
 // Ratios are of one run, in one process, on one machine: absolute times of another day or machine say little. They are of the fastest iterations, many and
 // short ones: what the machine's other work adds, it adds to some of them only. All run briefly before any is measured: they share code, which the runtime
 // would compile for the first one while it is measured.
-// With --once each benchmark runs a single time, to see that none has rotted.
+// The last lines are the table of the README. With --once each benchmark runs a single time, to see that none has rotted.
 var once = args.Contains("--once");
 if (!once)
 {
@@ -28,6 +28,7 @@ var summaries = Run(
         .AddColumn(StatisticColumn.Min, new FastestRatioColumn())
         .HideColumns(Column.Mean, Column.Median, Column.Error, Column.StdDev, Column.Ratio, Column.RatioSD, Column.Gen0, Column.Gen1, Column.Gen2)
         .WithArtifactsPath(Path.Combine(AppContext.BaseDirectory, "results")));
+ReadmeTable.Print([.. summaries]);
 return summaries.Any(summary => summary.HasCriticalValidationErrors || summary.Reports.Any(report => !report.Success)) ? 1 : 0;
 
 IEnumerable<Summary> Run(string[] arguments, Job job, ManualConfig config) => BenchmarkSwitcher.FromAssembly(typeof(ChatCallBenchmarks).Assembly).Run(
