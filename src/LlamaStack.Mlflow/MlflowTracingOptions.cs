@@ -37,7 +37,7 @@ public sealed class MlflowTracingOptions
 
     /// <summary>Gets or sets the id of an MLflow run that all traces belong to: the run's page lists them then. <c>LlamaStackTrace.BeginScope</c> and <c>SetRun</c> go before it.</summary>
     /// <value>Not set by default. Environment: <c>MLFLOW_RUN_ID</c>.</value>
-    /// <remarks>Costs the server next to nothing: one request for each batch. MLflow does not look whether there is such a run.</remarks>
+    /// <remarks>Costs the server next to nothing: one request for each batch. MLflow does not look whether there is such a run. Without effect in mode Otlp, which makes no call to MLflow.</remarks>
     public string? RunId { get; set; }
 
     /// <summary>Gets or sets the user of MLflow's basic authentication.</summary>
@@ -110,7 +110,7 @@ public sealed class MlflowTracingOptions
     /// <value>Defaults to <see langword="false"/>: only traces that MLflow is told of by REST anyway have them (own metadata, previews that MLflow could not make, a server before 3.14).</value>
     /// <remarks>
     /// MLflow takes them by <c>StartTraceV3</c> alone, one request a trace, which costs the server as much as four or five traces do: up to some 20 traces a second that is no matter.
-    /// The tags <c>service.name</c> and <c>service.version</c>, which cost nothing, say much the same.
+    /// Without effect in mode Otlp. The tags <c>service.name</c> and <c>service.version</c>, which cost nothing, say much the same.
     /// </remarks>
     public bool IncludeSource { get; set; }
 
