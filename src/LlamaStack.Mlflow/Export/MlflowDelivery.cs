@@ -86,8 +86,22 @@ internal sealed class MlflowDelivery
         }
     }
 
-    /// <summary>Halves, each tried once, until the bad traces stand alone. Where everything meets an internal error, it is not the traces' fault.</summary>
     private async Task<ExportAnswer> FindBadAsync(TraceBatch batch, List<EncodedTrace> tried, ExportAnswer answer, CancellationToken cancellationToken)
+    {
+        List<EncodedTrace> tooBig = [];
+        try
+        {
+            return await FindBadAsync(batch, tried, answer, tooBig, cancellationToken).ConfigureAwait(false);
+        }
+        finally
+        {
+            // Settled last: who waits for that finds it counted and said.
+            batch.Settle(tooBig);
+        }
+    }
+
+    /// <summary>Halves, each tried once, until the bad traces stand alone. Where everything meets an internal error, it is not the traces' fault.</summary>
+    private async Task<ExportAnswer> FindBadAsync(TraceBatch batch, List<EncodedTrace> tried, ExportAnswer answer, List<EncodedTrace> tooBig, CancellationToken cancellationToken)
     {
         LinkedList<List<EncodedTrace>> parts = new([.. batch.Open.Count > tried.Count ? new[] { batch.Open.Skip(tried.Count).ToList() } : []]);
         List<EncodedTrace> suspects = [];
@@ -105,12 +119,12 @@ internal sealed class MlflowDelivery
                     parts.AddFirst(part[..(part.Count / 2)]);
                     break;
                 case ExportResult.Poisoned:
-                    batch.Settle(part);
                     _state.TraceDropped(part[0].TraceId, answer.Problem!);
+                    batch.Settle(part);
                     break;
                 case ExportResult.TooBig:
-                    batch.Settle(part);
                     _state.Drop("refused", 1);
+                    tooBig.Add(part[0]);
                     refused = answer;
                     break;
                 case ExportResult.TryAgainBriefly:
@@ -149,8 +163,8 @@ internal sealed class MlflowDelivery
 
             if (answer.Result is not ExportResult.Delivered)
             {
-                batch.Settle([suspect]);
                 _state.TraceDropped(suspect.TraceId, answer.Problem!);
+                batch.Settle([suspect]);
             }
         }
 
