@@ -19,7 +19,7 @@ internal sealed class CompletedTrace
     /// <param name="withWords">May the words of another library's error be told by our span?</param>
     public CompletedTrace(List<Activity> spans, Activity? root, Func<Activity, bool>? leaves = null, bool withWords = true)
     {
-        Details = TraceDetails.Of(spans[0]);
+        Details = TraceDetails.Of(root ?? spans[0]);
         Spans = CoveringSpans.Merge(spans, withWords);
         _leaves = leaves;
         Root = root is null ? null : CoveringSpans.Resolve(root);
@@ -99,8 +99,8 @@ internal sealed class CompletedTrace
             }
         }
 
-        // A trace has one root.
-        return Root?.SpanId ?? OuterSpan;
+        // One that was reached over a protocol names who called. A trace has one root.
+        return span.Parent is null && _ids.Contains(span.ParentSpanId) ? span.ParentSpanId : Root?.SpanId ?? OuterSpan;
     }
 
     private static long SizeOf(Activity span)

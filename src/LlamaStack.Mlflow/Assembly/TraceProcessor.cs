@@ -161,7 +161,22 @@ internal sealed class TraceProcessor : BaseProcessor<Activity>
             }
         }
 
-        return topmost;
+        return topmost.Item1 is null && TraceDetails.Top(data).ParentSpanId != default ? Begun(data.TraceId) : topmost;
+    }
+
+    /// <summary>The span that a trace has begun with in this process, if it still runs. What the trace reaches again, over a protocol, goes on there: an application
+    /// that calls itself, or a server within it.</summary>
+    private (Activity? Top, OpenSpan? Span) Begun(ActivityTraceId traceId)
+    {
+        foreach (var (top, _) in _awaited)
+        {
+            if (top.TraceId == traceId && top.ParentSpanId == default && Of(top) is { HasEnded: false } span)
+            {
+                return (top, span);
+            }
+        }
+
+        return default;
     }
 
     /// <summary>Keeps ended spans where they wait for a running one.</summary>

@@ -18,7 +18,7 @@ internal sealed class TraceSampler(MlflowTracingOptions options, string property
         }
 
         // Who is part of a trace that is in MLflow already belongs to it.
-        var top = TraceDetails.Top(trace.Spans[0]);
+        var top = TraceDetails.Top(trace.Root ?? trace.Spans[0]);
         if (options.CallersExportToMlflow && top.ParentSpanId != default)
         {
             return true;

@@ -28,6 +28,9 @@ internal static partial class SpanTypes
             "chat" => "CHAT_MODEL",
             "text_completion" or "generate_content" => "LLM",
             "embeddings" => "EMBEDDING",
+
+            // The call of a tool is one call, also where its server runs in this process and tells of it, too.
+            "execute_tool" when span.Kind is ActivityKind.Server && span != trace.Root => "CHAIN",
             "execute_tool" => "TOOL",
             "invoke_agent" or "create_agent" => "AGENT",
             "retrieval" => "RETRIEVER",

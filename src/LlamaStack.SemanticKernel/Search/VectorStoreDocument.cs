@@ -1,3 +1,4 @@
+using System.Collections.ObjectModel;
 using System.Text.Json;
 using LlamaStack.Client;
 using Microsoft.SemanticKernel.Data;
@@ -9,29 +10,31 @@ namespace LlamaStack.SemanticKernel;
 /// <c>document => (string)document.Attributes["lang"]! == "en" &amp;&amp; (double)document.Attributes["page"]! > 1</c>.</remarks>
 public sealed record VectorStoreDocument
 {
-    private VectorStoreDocument(VectorStoreSearchResult found)
-    {
-        Text = string.Join('\n', found.Content.Select(static part => part.Text));
-        FileName = found.Filename;
-        Attributes = found.Attributes.ToDictionary(static attribute => attribute.Key, static attribute => ValueOf(attribute.Value));
-        FileId = Attributes.GetValueOrDefault(VectorStoreFilter.FileId) as string ?? found.FileId;
-    }
-
     /// <summary>Gets the text; several parts are joined by line feeds.</summary>
     [TextSearchResultValue]
-    public string Text { get; }
+    public required string Text { get; init; }
 
     /// <summary>Gets the name of the file that it is from.</summary>
     [TextSearchResultName]
-    public string? FileName { get; }
+    public string? FileName { get; init; }
 
     /// <summary>Gets the id of the uploaded file; where it was none, the document's id in the store.</summary>
-    public string? FileId { get; }
+    public string? FileId { get; init; }
 
     /// <summary>Gets what is known of the document: <see cref="string"/>, <see cref="double"/> (all numbers) or <see cref="bool"/>.</summary>
-    public IReadOnlyDictionary<string, object?> Attributes { get; }
+    public IReadOnlyDictionary<string, object?> Attributes { get; init; } = ReadOnlyDictionary<string, object?>.Empty;
 
-    internal static VectorStoreDocument Of(VectorStoreSearchResult found) => new(found);
+    internal static VectorStoreDocument Of(VectorStoreSearchResult found)
+    {
+        var attributes = found.Attributes.ToDictionary(static attribute => attribute.Key, static attribute => ValueOf(attribute.Value));
+        return new VectorStoreDocument
+        {
+            Text = string.Join('\n', found.Content.Select(static part => part.Text)),
+            FileName = found.Filename,
+            FileId = attributes.GetValueOrDefault(VectorStoreFilter.FileId) as string ?? found.FileId,
+            Attributes = attributes,
+        };
+    }
 
     private static object? ValueOf(JsonElement value) => value.ValueKind switch
     {

@@ -80,10 +80,7 @@ public sealed class Application : IAsyncDisposable
             Transport = new HttpClientPipelineTransport(provider.GetRequiredService<IHttpClientFactory>().CreateClient(InstrumentedClient)),
         }));
         services.AddOpenAIChatCompletion(ChatModel, serviceId: OpenAIService);
-        services.AddOpenTelemetry().WithTracing(builder => builder.AddSource(sources ?? [])
-
-            // An MCP server of the tests runs in this process; what it would trace in its own is not this application's.
-            .SetSampler(new ParentBasedSampler(new AlwaysOnSampler(), remoteParentSampled: new AlwaysOffSampler())));
+        services.AddOpenTelemetry().WithTracing(builder => builder.AddSource(sources ?? []));
         configure?.Invoke(services);
         var provider = services.BuildServiceProvider(new ServiceProviderOptions { ValidateOnBuild = true, ValidateScopes = true });
 

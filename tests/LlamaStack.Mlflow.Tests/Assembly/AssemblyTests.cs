@@ -46,6 +46,56 @@ public sealed class AssemblyTests : IDisposable
             """, Tree.Of(trace));
     }
 
+    /// <summary>By HTTP, or as a server of tools does. What the inner request does ends first, and is not the trace's root for that.</summary>
+    [Fact]
+    public async Task An_application_that_calls_itself_is_one_tree()
+    {
+        await using var app = await StartAsync();
+        using (Requests.Start())
+        {
+            await app.AskAsync("One?");
+            using (var tool = LlamaStackTrace.StartTool("look_up"))
+            {
+                using (Requests.Start($"00-{tool.Activity!.TraceId}-{tool.Activity.SpanId}-01"))
+                {
+                    LlamaStackTrace.SetSession("of the inner request");
+                    await app.AskAsync("Two?");
+                }
+
+                Activity.Current = tool.Activity;
+            }
+
+            LlamaStackTrace.SetSession("of the request");
+        }
+
+        var trace = app.FlushedTrace();
+
+        Assert.Equal(("OK", "One?", "of the request"), (trace.State, trace.RequestPreview, trace.Metadata["mlflow.trace.session"]));
+        Assert.Equal("""
+            request
+              chat demo/llama
+              look_up
+                request
+                  chat demo/llama
+            """, Tree.Of(trace));
+    }
+
+    /// <summary>What a caller asks for at once, in one trace of his, is not below each other, and does not wait for each other.</summary>
+    [Fact]
+    public async Task Requests_of_one_caller_at_once_do_not_wait_for_each_other()
+    {
+        await using var app = await StartAsync();
+        var caller = $"00-{ActivityTraceId.CreateRandom()}-b7ad6b7169203331-01";
+        using var slow = Requests.Start(caller);
+        await app.AskAsync("Slow?");
+        using (Requests.Start(caller))
+        {
+            await app.AskAsync("Fast?");
+        }
+
+        Assert.Equal("request\n  chat demo/llama", Tree.Of(app.FlushedTrace()));
+    }
+
     [Fact]
     public async Task Of_the_applications_own_spans_those_leave_that_stand_above_a_call()
     {
