@@ -161,6 +161,7 @@ public sealed class MlflowTracingOptions
     public int MaxQueuedTraces { get; set; } = 2000;
 
     /// <summary>Gets or sets how much finished traces may take in memory while they wait, in bytes; further ones are dropped and counted.</summary>
+    /// <remarks>Half as much again is held of traces that still run. Beyond that, what has ended of them leaves before they end.</remarks>
     /// <value>Defaults to 64 MiB; at least 1 MiB.</value>
     public long MaxQueuedBytes { get; set; } = 64 * 1024 * 1024;
 

@@ -100,10 +100,11 @@ internal sealed class CompletedTrace
         }
 
         // One that was reached over a protocol names who called. A trace has one root.
-        return span.Parent is null && _ids.Contains(span.ParentSpanId) ? span.ParentSpanId : Root?.SpanId ?? OuterSpan;
+        return span.Parent is null && Ids.Contains(span.ParentSpanId) ? span.ParentSpanId : Root?.SpanId ?? OuterSpan;
     }
 
-    private static long SizeOf(Activity span)
+    /// <summary>About how many bytes a span takes in memory.</summary>
+    public static long SizeOf(Activity span)
     {
         long size = SpanOverhead;
         foreach (ref readonly var tag in span.EnumerateTagObjects())

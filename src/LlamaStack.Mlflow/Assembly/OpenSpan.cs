@@ -4,9 +4,11 @@ namespace LlamaStack.Mlflow;
 
 /// <summary>What the assembly knows of a span: whether it leaves, and which ended spans below it wait for its end.</summary>
 /// <remarks>One for each span of the application: it is its own lock.</remarks>
-internal sealed class OpenSpan
+/// <param name="held">What all spans of the process keep together.</param>
+internal sealed class OpenSpan(HeldBytes held)
 {
     private List<Activity>? _kept;
+    private long _keptBytes;
     private bool _leaves;
     private bool _hasEnded;
 
@@ -36,11 +38,12 @@ internal sealed class OpenSpan
 
     /// <summary>Keeps an ended span until this one ends.</summary>
     /// <param name="activity">The span.</param>
+    /// <param name="size">About how many bytes it takes.</param>
     /// <param name="maxSpans">How many are kept at most.</param>
     /// <param name="now">The time provider's clock.</param>
     /// <param name="early">Those that must leave early, since they are too many.</param>
     /// <returns>False where this one has ended meanwhile.</returns>
-    public bool TryKeep(Activity activity, int maxSpans, long now, out List<Activity>? early)
+    public bool TryKeep(Activity activity, long size, int maxSpans, long now, out List<Activity>? early)
     {
         early = null;
         lock (this)
@@ -50,9 +53,9 @@ internal sealed class OpenSpan
                 return false;
             }
 
-            if (_kept?.Count >= maxSpans)
+            if (_kept?.Count >= maxSpans || (_kept is not null && held.IsFull))
             {
-                (early, _kept) = (_kept, null);
+                early = TakeKept();
             }
 
             if (_kept is null)
@@ -61,6 +64,8 @@ internal sealed class OpenSpan
             }
 
             _kept.Add(activity);
+            _keptBytes += size;
+            held.Add(size);
             return true;
         }
     }
@@ -71,7 +76,7 @@ internal sealed class OpenSpan
         lock (this)
         {
             _hasEnded = true;
-            (kept, _kept) = (_kept ?? new(1), null);
+            kept = TakeKept();
 
             // One that ended at the same moment found it running, but too late to say so.
             _leaves |= kept.Count > 0;
@@ -84,9 +89,7 @@ internal sealed class OpenSpan
     {
         lock (this)
         {
-            var kept = _kept ?? [];
-            _kept = null;
-            return kept;
+            return TakeKept();
         }
     }
 
@@ -97,9 +100,19 @@ internal sealed class OpenSpan
         {
             _hasEnded = true;
             _leaves = false;
-            var kept = _kept ?? [];
-            _kept = null;
-            return kept;
+            return TakeKept();
         }
+    }
+
+    private List<Activity> TakeKept()
+    {
+        var kept = _kept ?? new(1);
+        if (_keptBytes > 0)
+        {
+            held.Add(-_keptBytes);
+        }
+
+        (_kept, _keptBytes) = (null, 0);
+        return kept;
     }
 }

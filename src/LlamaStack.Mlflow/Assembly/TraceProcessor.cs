@@ -28,6 +28,7 @@ internal sealed class TraceProcessor : BaseProcessor<Activity>
     private readonly TraceSampler _sampler;
     private readonly Action? _notSampled;
     private readonly TimeSpan _maxTraceDuration;
+    private readonly HeldBytes _held;
     private readonly bool _includeHttpSpans;
     private readonly bool _withWords;
     private readonly TimeProvider _time;
@@ -44,13 +45,16 @@ internal sealed class TraceProcessor : BaseProcessor<Activity>
         _leaves = activity => activity.Recorded && Of(activity) is { Leaves: true };
         _hasLeft = activity => activity.Recorded && Of(activity) is { Leaves: true, HasEnded: true };
         _maxTraceDuration = options.MaxTraceDuration;
+
+        // What leaves early for want of room must find some in the queue.
+        _held = new HeldBytes(options.MaxQueuedBytes / 2);
         _includeHttpSpans = options.EffectiveIncludeHttpSpans;
         _withWords = options.EffectiveContentCapture is ContentCapture.Full;
         _time = time;
         _sweep = time.CreateTimer(_ => Sweep(), null, _sweepInterval, _sweepInterval);
     }
 
-    public override void OnStart(Activity data) => data.SetCustomProperty(_propertyName, new OpenSpan());
+    public override void OnStart(Activity data) => data.SetCustomProperty(_propertyName, new OpenSpan(_held));
 
     public override void OnEnd(Activity data)
     {
@@ -185,7 +189,7 @@ internal sealed class TraceProcessor : BaseProcessor<Activity>
     {
         while (spans.Count > 0)
         {
-            if (!awaited.TryKeep(spans[0], MaxSpans, _time.GetTimestamp(), out var early))
+            if (!awaited.TryKeep(spans[0], CompletedTrace.SizeOf(spans[0]), MaxSpans, _time.GetTimestamp(), out var early))
             {
                 return false;
             }

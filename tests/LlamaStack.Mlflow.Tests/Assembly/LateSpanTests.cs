@@ -110,6 +110,27 @@ public sealed class LateSpanTests
     }
 
     [Fact]
+    public async Task What_takes_too_much_memory_leaves_before_its_trace_ends()
+    {
+        await using var app = await TracedApp.StartAsync(options => options.MaxQueuedBytes = 1024 * 1024);
+        using (Requests.Start())
+        {
+            for (var call = 0; call < 6; call++)
+            {
+                await app.AskAsync(new string('x', 400_000));
+            }
+
+            // Two take more than half of it: with every third the two before leave.
+            app.Flush();
+            Assert.Equal(4, Assert.Single(app.Mlflow.Traces).Spans.Count);
+        }
+
+        var trace = app.FlushedTrace();
+        Assert.Equal(("OK", 7, 1), (trace.State, trace.Spans.Count, trace.Spans.Count(span => span.ParentSpanId is null)));
+        Assert.Equal("", app.Counts.Dropped);
+    }
+
+    [Fact]
     public async Task A_second_request_of_one_trace_hangs_below_the_first()
     {
         // Whose caller exports nowhere, or elsewhere: MLflow's page shows what hangs below one root only.
