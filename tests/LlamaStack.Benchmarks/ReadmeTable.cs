@@ -31,7 +31,7 @@ internal static class ReadmeTable
             var row = reports.Where(report => report.BenchmarkCase.Descriptor.Type == benchmarks && ParameterOf(report.BenchmarkCase) == parameter).ToDictionary(report => report.BenchmarkCase.Descriptor.WorkloadMethod.Name);
             if (row.TryGetValue(nameof(ChatCallBenchmarks.Bare), out var bare))
             {
-                var cells = _columns.Select(column => row.TryGetValue(column, out var report) ? $"+{Time(Fastest(report) - Fastest(bare))}, {Size(Allocated(report) - Allocated(bare))}" : "–");
+                var cells = _columns.Select(column => row.TryGetValue(column, out var report) ? $"+{Time(Math.Max(0, Fastest(report) - Fastest(bare)))}, {Size(Allocated(report) - Allocated(bare))}" : "–");
                 Console.WriteLine($"| {title} | {Time(Fastest(bare))}, {Size(Allocated(bare))} | {string.Join(" | ", cells)} |");
             }
         }

@@ -25,8 +25,28 @@ internal sealed record GenAIOperation(HttpMethod Method, string Path, string Nam
         new(HttpMethod.Post, "/tool-runtime/invoke", GenAIAttributes.OperationValue.ExecuteTool, GenAIApi.ToolInvocation, SpanType.Tool),
     ];
 
+    private SpanName? _recent;
+
     /// <summary>Gets what the spans of this operation carry where no content is recorded.</summary>
     public SpanContent NoContent { get; } = new(SpanType, isShared: true) { Api = Api };
+
+    /// <summary>The name of a span: what is done, and with what. The last one is kept: most applications call one model.</summary>
+    public string SpanNameOf(string? target)
+    {
+        if (target is null)
+        {
+            return Name;
+        }
+
+        var recent = Volatile.Read(ref _recent);
+        if (recent is null || recent.Target != target)
+        {
+            recent = new SpanName(target, $"{Name} {target}");
+            Volatile.Write(ref _recent, recent);
+        }
+
+        return recent.Name;
+    }
 
     /// <summary>The operation of a request, or null where it is none that gets a span.</summary>
     public static GenAIOperation? Match(HttpRequestMessage request)
@@ -65,4 +85,6 @@ internal sealed record GenAIOperation(HttpMethod Method, string Path, string Nam
 
         return true;
     }
+
+    private sealed record SpanName(string Target, string Name);
 }

@@ -33,7 +33,7 @@ internal sealed class RequestFacts
 
     public bool Stream { get; private set; }
 
-    public string SpanName => Target is null ? Operation.Name : $"{Operation.Name} {Target}";
+    public string SpanName => Operation.SpanNameOf(Target);
 
     /// <summary>Gets a value indicating whether this is OpenAI's own service, of which more is told.</summary>
     public bool IsOpenAI => _provider is SemanticAttributes.OpenAI.Provider;
