@@ -8,14 +8,19 @@ using OpenTelemetry.Exporter;
 
 namespace LlamaStack.Benchmarks;
 
-/// <summary>A trace of one span with 4 KB of content written as OTLP, of a batch of 100: for MLflow, translated; and by OpenTelemetry's own exporter, the content as it is in two attributes.</summary>
+/// <summary>
+/// A span with 4 KB of content written as OTLP, of a batch of 100: for MLflow, translated, as one of ten below an agent and as a trace of its own; and by OpenTelemetry's own exporter, the content
+/// as it is in two attributes.
+/// </summary>
 public class ExportBenchmarks : IDisposable
 {
     private const int Spans = 100;
+    private const int SpansOfAgent = 10;
 
     private readonly PooledBytes _bytes = new(1 << 20);
     private OtlpTraces _otlp = null!;
     private Activity[] _calls = null!;
+    private Activity[][] _agents = null!;
     private OtlpTraceExporter _exporter = null!;
     private Activity[] _spans = null!;
 
@@ -27,6 +32,7 @@ public class ExportBenchmarks : IDisposable
         using var source = new ActivitySource(LlamaStackDiagnostics.SourceName);
         _otlp = new OtlpTraces(new MlflowTracingOptions(), new TraceResource(static () => null, "bench"));
         _calls = [.. Enumerable.Range(0, Spans).Select(_ => Span(source))];
+        _agents = [.. Enumerable.Range(0, Spans / SpansOfAgent).Select(_ => Agent(source))];
         _spans = [.. Enumerable.Range(0, Spans).Select(_ => Span(source).SetTag("gen_ai.input.messages", Clients.Question(2000)).SetTag("gen_ai.output.messages", Clients.Question(2000)))];
         _exporter = new OtlpTraceExporter(new OtlpExporterOptions
         {
@@ -49,6 +55,18 @@ public class ExportBenchmarks : IDisposable
     public int Ours()
     {
         _bytes.Clear();
+        foreach (var agent in _agents)
+        {
+            _otlp.WriteSpans(new CompletedTrace([.. agent], agent[^1]), _bytes);
+        }
+
+        return _bytes.Length;
+    }
+
+    [Benchmark(OperationsPerInvoke = Spans)]
+    public int Ours_as_traces_of_one_span()
+    {
+        _bytes.Clear();
         foreach (var call in _calls)
         {
             _otlp.WriteSpans(new CompletedTrace([call], call), _bytes);
@@ -57,9 +75,22 @@ public class ExportBenchmarks : IDisposable
         return _bytes.Length;
     }
 
+    private static Activity[] Agent(ActivitySource source)
+    {
+        Activity.Current = null;
+        using var agent = source.StartActivity("agent")!;
+        new SpanContent(SpanType.Agent).AttachTo(agent);
+        return [.. Enumerable.Range(0, SpansOfAgent).Select(_ => Call(source)), agent];
+    }
+
     private static Activity Span(ActivitySource source)
     {
         Activity.Current = null;
+        return Call(source);
+    }
+
+    private static Activity Call(ActivitySource source)
+    {
         var span = source.StartActivity("chat m-1", ActivityKind.Client)!;
         span.SetTag("gen_ai.operation.name", "chat").SetTag("gen_ai.provider.name", "llama_stack").SetTag("gen_ai.request.model", "m-1").SetTag("gen_ai.response.model", "m-1")
             .SetTag("server.address", "models.example").SetTag("server.port", 8321).SetTag("gen_ai.usage.input_tokens", 500L).SetTag("gen_ai.usage.output_tokens", 500L);
