@@ -284,7 +284,7 @@ internal sealed class Exchange : IDisposable
     {
         if (_policy.Records)
         {
-            _content = new SpanContent(Operation.SpanType) { Api = Operation.Api };
+            _content = new SpanContent(Operation.SpanType) { Api = Operation.Api, MayOfferTools = _request.OffersTools };
             var question = _requestBody;
             _requestBody = null;
             _content.Inputs = _policy.Json(question, isExchange: true);

@@ -94,7 +94,7 @@ public class ExportBenchmarks : IDisposable
         var span = source.StartActivity("chat m-1", ActivityKind.Client)!;
         span.SetTag("gen_ai.operation.name", "chat").SetTag("gen_ai.provider.name", "llama_stack").SetTag("gen_ai.request.model", "m-1").SetTag("gen_ai.response.model", "m-1")
             .SetTag("server.address", "models.example").SetTag("server.port", 8321).SetTag("gen_ai.usage.input_tokens", 500L).SetTag("gen_ai.usage.output_tokens", 500L);
-        var content = new SpanContent(SpanType.ChatModel) { Api = GenAIApi.ChatCompletions, Inputs = new PooledBytes(), Outputs = new PooledBytes() };
+        var content = new SpanContent(SpanType.ChatModel) { Api = GenAIApi.ChatCompletions, MayOfferTools = false, Inputs = new PooledBytes(), Outputs = new PooledBytes() };
         content.Inputs.Append(Encoding.UTF8.GetBytes($$"""{"model":"m-1","messages":[{"role":"user","content":"{{Clients.Question(2000)}}"}]}"""));
         content.Outputs.Append(Clients.Answer(2000));
         content.AttachTo(span);

@@ -20,6 +20,9 @@ internal sealed class SpanContent(SpanType type, bool isShared = false)
     /// <summary>Gets or sets the API that a model call speaks; null on other spans.</summary>
     public GenAIApi? Api { get; init; }
 
+    /// <summary>Gets a value indicating whether the inputs may offer tools.</summary>
+    public bool MayOfferTools { get; init; } = true;
+
     public PooledBytes? Inputs { get; set; }
 
     public PooledBytes? Outputs { get; set; }

@@ -33,6 +33,8 @@ internal sealed class RequestFacts
 
     public bool Stream { get; private set; }
 
+    public bool OffersTools { get; private set; }
+
     public string SpanName => Operation.SpanNameOf(Target);
 
     /// <summary>Gets a value indicating whether this is OpenAI's own service, of which more is told.</summary>
@@ -190,6 +192,10 @@ internal sealed class RequestFacts
         {
             Stream = JsonText.IsTrue(value);
             Add(GenAIAttributes.Request.Stream, Stream ? true : null);
+        }
+        else if (name.SequenceEqual("tools"u8))
+        {
+            OffersTools = true;
         }
         else if (name.SequenceEqual("temperature"u8))
         {

@@ -27,9 +27,11 @@ internal sealed class OtlpTraces(MlflowTracingOptions options, TraceResource res
     {
         var writer = new ProtobufWriter(output);
         var sink = new Sink(writer);
+        Span<byte> traceId = stackalloc byte[16];
+        trace.TraceId.CopyTo(traceId);
         foreach (var span in trace.Spans)
         {
-            Write(writer, span, trace, sink);
+            Write(writer, span, traceId, trace, sink);
         }
     }
 
@@ -71,12 +73,11 @@ internal sealed class OtlpTraces(MlflowTracingOptions options, TraceResource res
         return bytes;
     }
 
-    private void Write(ProtobufWriter writer, Activity span, CompletedTrace trace, Sink sink)
+    private void Write(ProtobufWriter writer, Activity span, ReadOnlySpan<byte> traceId, CompletedTrace trace, Sink sink)
     {
         Span<byte> id = stackalloc byte[16];
         var start = writer.Start(2);
-        span.TraceId.CopyTo(id);
-        writer.Bytes(1, id);
+        writer.Bytes(1, traceId);
         span.SpanId.CopyTo(id[..8]);
         writer.Bytes(2, id[..8]);
         if (span.TraceStateString is { Length: > 0 } state)

@@ -29,8 +29,20 @@ internal ref struct JsonForPeople
         _isEmbedding = isEmbedding;
     }
 
-    /// <summary>Writes a request: whole, but for the bytes of pictures and sounds in it.</summary>
-    public static void WriteInputs(ReadOnlySpan<byte> json, PooledBytes output) => new JsonForPeople(json, output, keepNulls: true, isEmbedding: false).Write();
+    /// <summary>A request: whole, but for the bytes of pictures and sounds in it.</summary>
+    /// <param name="json">The request.</param>
+    /// <param name="scratch">Room for the request if it has to be changed.</param>
+    public static ReadOnlySpan<byte> Inputs(ReadOnlySpan<byte> json, PooledBytes scratch)
+    {
+        // Each of them stands in a member, or is of a type, with one of these in its name.
+        if (json.IndexOf("data"u8) < 0 && json.IndexOf("image_generation"u8) < 0)
+        {
+            return json;
+        }
+
+        new JsonForPeople(json, scratch, keepNulls: true, isEmbedding: false).Write();
+        return scratch.Span;
+    }
 
     /// <summary>Writes an answer.</summary>
     public static void WriteOutputs(GenAIApi api, ReadOnlySpan<byte> json, PooledBytes output) => new JsonForPeople(json, output, keepNulls: false, isEmbedding: api is GenAIApi.Embeddings).Write();
@@ -103,20 +115,19 @@ internal ref struct JsonForPeople
 
                     _position++;
                     SkipWhitespace();
-                    var isNull = !_keepNulls && _json[_position..].StartsWith("null"u8);
-                    if (isNull ? !MoveTo(JsonScan.SkipValue(_json, _position)) : !PassMember(name))
+                    if (!_keepNulls && _json[_position..].StartsWith("null"u8))
                     {
-                        return false;
-                    }
-
-                    if (isNull)
-                    {
+                        _position += "null".Length;
                         Replace(keptUpTo, _position, default);
                     }
-                    else
+                    else if (PassMember(name))
                     {
                         any = true;
                         keptUpTo = _position;
+                    }
+                    else
+                    {
+                        return false;
                     }
 
                     break;

@@ -153,10 +153,9 @@ internal sealed class SpanAttributes(MlflowTracingOptions options)
         var scratch = new PooledBytes(Math.Max(content.Inputs?.Length ?? 0, content.Outputs?.Length ?? 0) + 256);
         if (content.Inputs is { } inputs)
         {
-            JsonForPeople.WriteInputs(inputs.Span, scratch);
-            sink.Add(MlflowAttributes.SpanInputs, scratch.Span);
+            sink.Add(MlflowAttributes.SpanInputs, JsonForPeople.Inputs(inputs.Span, scratch));
             scratch.Clear();
-            if (ToolDefinitions.TryWrite(api, inputs.Span, scratch))
+            if (content.MayOfferTools && ToolDefinitions.TryWrite(api, inputs.Span, scratch))
             {
                 sink.Add(MlflowAttributes.Chat.Tools, scratch.Span);
             }

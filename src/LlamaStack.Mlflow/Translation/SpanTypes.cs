@@ -41,6 +41,11 @@ internal static partial class SpanTypes
     /// <summary>A tool goes by its own name (the tool dashboard groups by it), an agent by its name without an id.</summary>
     public static string NameOf(Activity span)
     {
+        if (CoveringSpans.IsExchange(span))
+        {
+            return span.DisplayName;
+        }
+
         if (IsPromptOfKernel(span))
         {
             return "prompt";

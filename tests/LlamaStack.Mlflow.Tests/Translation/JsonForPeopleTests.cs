@@ -162,12 +162,8 @@ public sealed class JsonForPeopleTests
         return TestSpans.Text(output);
     }
 
-    private static string Inputs(string json)
-    {
-        var output = new PooledBytes();
-        JsonForPeople.WriteInputs(System.Text.Encoding.UTF8.GetBytes(json), output);
-        return TestSpans.Text(output);
-    }
+    private static string Inputs(string json) =>
+        System.Text.Encoding.UTF8.GetString(JsonForPeople.Inputs(System.Text.Encoding.UTF8.GetBytes(json), new PooledBytes()));
 
     private static bool IsJson(byte[] text)
     {
