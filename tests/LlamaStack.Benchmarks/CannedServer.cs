@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Http.Headers;
+using LlamaStack.Instrumentation;
 
 namespace LlamaStack.Benchmarks;
 
@@ -18,25 +19,9 @@ internal sealed class CannedServer(byte[] body, string contentType, int pieceSiz
     }
 
     /// <summary>A body that comes a piece a read, as from a server that flushes each event.</summary>
-    private sealed class Pieces(byte[] body, int size) : Stream
+    private sealed class Pieces(byte[] body, int size) : BodyStream
     {
         private int _position;
-
-        public override bool CanRead => true;
-
-        public override bool CanSeek => false;
-
-        public override bool CanWrite => false;
-
-        public override long Length => throw new NotSupportedException();
-
-        public override long Position
-        {
-            get => throw new NotSupportedException();
-            set => throw new NotSupportedException();
-        }
-
-        public override int Read(byte[] buffer, int offset, int count) => Read(buffer.AsSpan(offset, count));
 
         public override int Read(Span<byte> buffer)
         {
@@ -47,17 +32,5 @@ internal sealed class CannedServer(byte[] body, string contentType, int pieceSiz
         }
 
         public override ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default) => new(Read(buffer.Span));
-
-        public override Task<int> ReadAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) => Task.FromResult(Read(buffer.AsSpan(offset, count)));
-
-        public override void Flush()
-        {
-        }
-
-        public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
-
-        public override void SetLength(long value) => throw new NotSupportedException();
-
-        public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
     }
 }

@@ -4,26 +4,10 @@ namespace LlamaStack.Instrumentation.Tests;
 /// <param name="pieces">The pieces.</param>
 /// <param name="end">What breaks it after the last one; null for a good end.</param>
 /// <param name="delay">What a read of this piece waits for; as from a socket where not given: now at once, now later.</param>
-internal sealed class PieceStream(IReadOnlyList<byte[]> pieces, Exception? end, Func<int, Task>? delay = null) : Stream
+internal sealed class PieceStream(IReadOnlyList<byte[]> pieces, Exception? end, Func<int, Task>? delay = null) : BodyStream
 {
     private int _piece;
     private int _offset;
-
-    public override bool CanRead => true;
-
-    public override bool CanSeek => false;
-
-    public override bool CanWrite => false;
-
-    public override long Length => throw new NotSupportedException();
-
-    public override long Position
-    {
-        get => throw new NotSupportedException();
-        set => throw new NotSupportedException();
-    }
-
-    public override int Read(byte[] buffer, int offset, int count) => Read(buffer.AsSpan(offset, count));
 
     public override int Read(Span<byte> buffer)
     {
@@ -55,19 +39,6 @@ internal sealed class PieceStream(IReadOnlyList<byte[]> pieces, Exception? end, 
         cancellationToken.ThrowIfCancellationRequested();
         return Read(buffer.Span);
     }
-
-    public override Task<int> ReadAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) =>
-        ReadAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
-
-    public override void Flush()
-    {
-    }
-
-    public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
-
-    public override void SetLength(long value) => throw new NotSupportedException();
-
-    public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
 
     private void Advance()
     {
