@@ -20,17 +20,17 @@ internal sealed class CompletedTrace
     public CompletedTrace(List<Activity> spans, Activity? root, Func<Activity, bool>? leaves = null, bool withWords = true)
     {
         Details = TraceDetails.Of(root ?? spans[0]);
-        Spans = CoveringSpans.Merge(spans, withWords);
+        Spans = CoveringSpans.Merge(spans, withWords).ConvertAll(static span => new ExportedSpan(span));
         _leaves = leaves;
         Root = root is null ? null : CoveringSpans.Resolve(root);
         foreach (var span in Spans)
         {
-            Size += SizeOf(span);
+            Size += SizeOf(span.Activity, span.Content);
         }
     }
 
     /// <summary>Gets the spans in the order in which they ended.</summary>
-    public List<Activity> Spans { get; }
+    public List<ExportedSpan> Spans { get; }
 
     /// <summary>Gets the root; null for spans that come after the rest of their trace, or before.</summary>
     public Activity? Root { get; }
@@ -53,7 +53,7 @@ internal sealed class CompletedTrace
     /// <summary>Gets the span of the caller, in another process, that the trace was begun for.</summary>
     public ActivitySpanId CallersSpan => Root is null ? default : TraceDetails.Top(Root).ParentSpanId;
 
-    public ActivityTraceId TraceId => Spans[0].TraceId;
+    public ActivityTraceId TraceId => Spans[0].Activity.TraceId;
 
     /// <summary>Does a span of another library stand above an exchange that has its own? What the exchange counts, it would count again.</summary>
     public bool IsAboveExchange(Activity span) => (_aboveExchanges ??= AboveExchanges()).Contains(span);
@@ -63,18 +63,18 @@ internal sealed class CompletedTrace
     {
         foreach (var span in Spans)
         {
-            SpanContent.Of(span)?.Release();
+            span.Content?.Release();
         }
     }
 
-    private HashSet<ActivitySpanId> Ids => field ??= [.. Spans.Select(static span => span.SpanId)];
+    private HashSet<ActivitySpanId> Ids => field ??= [.. Spans.Select(static span => span.Activity.SpanId)];
 
     private HashSet<Activity> AboveExchanges()
     {
         HashSet<Activity> above = [];
         foreach (var span in Spans)
         {
-            for (var parent = CoveringSpans.IsExchange(span) ? span.Parent : null; parent is not null && above.Add(parent); parent = parent.Parent)
+            for (var parent = span.IsExchange ? span.Activity.Parent : null; parent is not null && above.Add(parent); parent = parent.Parent)
             {
             }
         }
@@ -88,6 +88,11 @@ internal sealed class CompletedTrace
         if (span == Root)
         {
             return OuterSpan;
+        }
+
+        if (Root is not null && span.Parent == Root)
+        {
+            return Root.SpanId;
         }
 
         for (var parent = span.Parent; parent is not null; parent = parent.Parent)
@@ -104,7 +109,9 @@ internal sealed class CompletedTrace
     }
 
     /// <summary>About how many bytes a span takes in memory.</summary>
-    public static long SizeOf(Activity span)
+    public static long SizeOf(Activity span) => SizeOf(span, SpanContent.Of(span));
+
+    private static long SizeOf(Activity span, SpanContent? content)
     {
         long size = SpanOverhead;
         foreach (ref readonly var tag in span.EnumerateTagObjects())
@@ -112,6 +119,6 @@ internal sealed class CompletedTrace
             size += TagOverhead + (tag.Value is string text ? 2 * text.Length : 0);
         }
 
-        return SpanContent.Of(span) is { } content ? size + (content.Inputs?.Length ?? 0) + (content.Outputs?.Length ?? 0) : size;
+        return size + (content?.Inputs?.Length ?? 0) + (content?.Outputs?.Length ?? 0);
     }
 }

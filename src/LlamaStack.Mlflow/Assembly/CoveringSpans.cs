@@ -64,7 +64,7 @@ internal static class CoveringSpans
         Dictionary<Activity, (int, Activity?)>? covering = null;
         foreach (var span in spans)
         {
-            if (MayCover(span) && SpanContent.Of(span) is null && span.Source.Name != LlamaStackDiagnostics.SourceName)
+            if (span.Source.Name != LlamaStackDiagnostics.SourceName && MayCover(span) && SpanContent.Of(span) is null)
             {
                 (covering ??= []).Add(span, default);
             }

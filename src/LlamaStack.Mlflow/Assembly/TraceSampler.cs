@@ -18,7 +18,7 @@ internal sealed class TraceSampler(MlflowTracingOptions options, string property
         }
 
         // Who is part of a trace that is in MLflow already belongs to it.
-        var top = TraceDetails.Top(trace.Root ?? trace.Spans[0]);
+        var top = TraceDetails.Top(trace.Root ?? trace.Spans[0].Activity);
         if (options.CallersExportToMlflow && top.ParentSpanId != default)
         {
             return true;
@@ -39,7 +39,7 @@ internal sealed class TraceSampler(MlflowTracingOptions options, string property
         double? highest = null;
         foreach (var span in trace.Spans)
         {
-            if (span.GetTagItem(GenAIAttributes.Operation.Name) is string operation)
+            if (span.Text(GenAIAttributes.Operation.Name) is { } operation)
             {
                 var ratio = options.OperationSamplingRatios.TryGetValue(operation, out var own) ? own : options.SamplingRatio;
                 highest = Math.Max(highest ?? 0, ratio);

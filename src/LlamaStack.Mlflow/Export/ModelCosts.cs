@@ -11,7 +11,7 @@ internal sealed class ModelCosts(MlflowTracingOptions options)
     /// <summary>The costs as MLflow takes them; null where it is to find them itself.</summary>
     public string? Of(string? model, TokenSums tokens)
     {
-        if (options.Prices.FirstOrDefault(price => IsFor(price.Model, model)) is not { } found)
+        if (options.Prices.Count == 0 || options.Prices.FirstOrDefault(price => IsFor(price.Model, model)) is not { } found)
         {
             return options.UseMlflowPricing ? null : Free;
         }

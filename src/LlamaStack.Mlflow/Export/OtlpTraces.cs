@@ -73,8 +73,9 @@ internal sealed class OtlpTraces(MlflowTracingOptions options, TraceResource res
         return bytes;
     }
 
-    private void Write(ProtobufWriter writer, Activity span, ReadOnlySpan<byte> traceId, CompletedTrace trace, Sink sink)
+    private void Write(ProtobufWriter writer, ExportedSpan exported, ReadOnlySpan<byte> traceId, CompletedTrace trace, Sink sink)
     {
+        var span = exported.Activity;
         Span<byte> id = stackalloc byte[16];
         var start = writer.Start(2);
         writer.Bytes(1, traceId);
@@ -92,7 +93,7 @@ internal sealed class OtlpTraces(MlflowTracingOptions options, TraceResource res
             writer.Bytes(4, id[..8]);
         }
 
-        writer.Text(5, SpanTypes.NameOf(span));
+        writer.Text(5, SpanTypes.NameOf(exported));
         writer.Varint(6, (ulong)span.Kind + 1);
         writer.Fixed64(7, Nanoseconds(span.StartTimeUtc));
         writer.Fixed64(8, Nanoseconds(span.StartTimeUtc, span.Duration));
@@ -105,13 +106,13 @@ internal sealed class OtlpTraces(MlflowTracingOptions options, TraceResource res
             }
 
             // Session and user of the root are written with the trace's own.
-            if (tag.Value is not null && SpanAttributes.Belongs(span, trace, tag.Key, tag.Value) && !(span == trace.Root && tag.Key is SemanticAttributes.SessionId or SemanticAttributes.UserId))
+            if (tag.Value is not null && SpanAttributes.Belongs(exported, trace, tag.Key, tag.Value) && !(span == trace.Root && tag.Key is SemanticAttributes.SessionId or SemanticAttributes.UserId))
             {
                 Attribute(writer, 9, tag.Key, AttributeRules.Fitting(tag.Key, tag.Value));
             }
         }
 
-        _attributes.Write(span, trace, sink);
+        _attributes.Write(exported, trace, sink);
         foreach (ref readonly var happened in span.EnumerateEvents())
         {
             var eventStart = writer.Start(11);
@@ -165,7 +166,14 @@ internal sealed class OtlpTraces(MlflowTracingOptions options, TraceResource res
 
     private static void Attribute(ProtobufWriter writer, int field, string key, object? value)
     {
-        if (value is null || (value is string text && writer.TryShortPair(field, key, text)))
+        var isWritten = value switch
+        {
+            string text => writer.TryShortPair(field, key, text),
+            long number => writer.TryShortPair(field, key, 3, (ulong)number),
+            int number => writer.TryShortPair(field, key, 3, (ulong)number),
+            _ => false,
+        };
+        if (isWritten || value is null)
         {
             return;
         }

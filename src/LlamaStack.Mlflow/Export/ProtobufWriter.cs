@@ -6,8 +6,8 @@ namespace LlamaStack.Mlflow;
 
 /// <summary>Writes protobuf into one buffer, nested messages too: their length is filled in when they end.</summary>
 /// <remarks>
-/// OTLP needs six of protobuf's features, and the content of a span goes in as the bytes it came in. A message class per span and a string per prompt
-/// is what the stock exporters pay.
+/// OTLP needs six of protobuf's features and no field number above 15, and the content of a span goes in as the bytes it came in. A message class per span and a
+/// string per prompt is what the stock exporters pay.
 /// </remarks>
 internal sealed class ProtobufWriter(PooledBytes output)
 {
@@ -17,10 +17,13 @@ internal sealed class ProtobufWriter(PooledBytes output)
     /// <summary>A length up to this takes one byte.</summary>
     private const int MaxShortLength = 127;
 
+    /// <summary>Two lengths of two texts, and their tags: what a pair takes beside its texts, less the first two bytes.</summary>
+    private const int PairHeads = 6;
+
+    private const int MaxVarint = 10;
+
     /// <summary>So many characters are never more bytes than that.</summary>
     private const int MaxShortText = MaxShortLength / 3;
-
-    public int Position => output.Length;
 
     /// <summary>Starts a nested message.</summary>
     /// <returns>What <see cref="End"/> needs.</returns>
@@ -55,13 +58,6 @@ internal sealed class ProtobufWriter(PooledBytes output)
         output.Advance(8);
     }
 
-    public void Fixed32(int field, uint value)
-    {
-        Tag(field, 5);
-        BinaryPrimitives.WriteUInt32LittleEndian(output.GetSpan(4), value);
-        output.Advance(4);
-    }
-
     public void Bytes(int field, ReadOnlySpan<byte> value)
     {
         Tag(field, 2);
@@ -93,32 +89,59 @@ internal sealed class ProtobufWriter(PooledBytes output)
     /// <returns>False where they are too long for that; nothing is written then.</returns>
     public bool TryShortPair(int field, string key, string value)
     {
-        const int Heads = 6;
-        if (key.Length + value.Length > MaxShortLength - Heads)
+        if (key.Length + value.Length > MaxShortLength - PairHeads)
         {
             return false;
         }
 
         var target = output.GetSpan(2 + (3 * MaxShortLength));
         var keyLength = Encoding.UTF8.GetBytes(key, target[4..]);
-        var pair = target[(4 + keyLength)..];
-        var valueLength = Encoding.UTF8.GetBytes(value, pair[4..]);
-        if (keyLength + valueLength > MaxShortLength - Heads)
+        var inner = target[(6 + keyLength)..];
+        var valueLength = Encoding.UTF8.GetBytes(value, inner[2..]);
+        (inner[0], inner[1]) = ((1 << 3) | 2, (byte)valueLength);
+        return TryEndPair(target, field, keyLength, 2 + valueLength);
+    }
+
+    /// <summary>Writes a message of a text, and of a message of a number.</summary>
+    /// <param name="field">The number of the outer message, below 16.</param>
+    /// <param name="key">The text.</param>
+    /// <param name="numberField">The number of the number's field, below 16.</param>
+    /// <param name="number">The number.</param>
+    /// <returns>False where the text is too long for lengths of one byte; nothing is written then.</returns>
+    public bool TryShortPair(int field, string key, int numberField, ulong number)
+    {
+        if (key.Length > MaxShortLength - PairHeads - MaxVarint)
         {
             return false;
         }
 
-        (target[0], target[1], target[2], target[3]) = ((byte)((field << 3) | 2), (byte)(keyLength + valueLength + Heads), (1 << 3) | 2, (byte)keyLength);
-        (pair[0], pair[1], pair[2], pair[3]) = ((2 << 3) | 2, (byte)(valueLength + 2), (1 << 3) | 2, (byte)valueLength);
-        output.Advance(keyLength + valueLength + Heads + 2);
+        var target = output.GetSpan(2 + (3 * MaxShortLength));
+        var keyLength = Encoding.UTF8.GetBytes(key, target[4..]);
+        var inner = target[(6 + keyLength)..];
+        inner[0] = (byte)(numberField << 3);
+        return TryEndPair(target, field, keyLength, 1 + WriteVarint(number, inner[1..]));
+    }
+
+    /// <summary>Fills in what stands before the text and before the inner message, which are written already.</summary>
+    private bool TryEndPair(Span<byte> target, int field, int keyLength, int innerLength)
+    {
+        if (4 + keyLength + innerLength > MaxShortLength)
+        {
+            return false;
+        }
+
+        (target[0], target[1], target[2], target[3]) = ((byte)((field << 3) | 2), (byte)(4 + keyLength + innerLength), (1 << 3) | 2, (byte)keyLength);
+        (target[4 + keyLength], target[5 + keyLength]) = ((2 << 3) | 2, (byte)innerLength);
+        output.Advance(6 + keyLength + innerLength);
         return true;
     }
 
-    private void Tag(int field, int wireType) => Varint((ulong)((field << 3) | wireType));
+    private void Tag(int field, int wireType) => output.Append((byte)((field << 3) | wireType));
 
-    private void Varint(ulong value)
+    private void Varint(ulong value) => output.Advance(WriteVarint(value, output.GetSpan(MaxVarint)));
+
+    private static int WriteVarint(ulong value, Span<byte> target)
     {
-        var target = output.GetSpan(10);
         var length = 0;
         while (value >= 0x80)
         {
@@ -127,6 +150,6 @@ internal sealed class ProtobufWriter(PooledBytes output)
         }
 
         target[length++] = (byte)value;
-        output.Advance(length);
+        return length;
     }
 }

@@ -13,8 +13,8 @@ internal sealed class TraceSums
     {
         foreach (var span in trace.Spans)
         {
-            var end = span.StartTimeUtc + span.Duration;
-            (Start, End) = (span.StartTimeUtc < Start ? span.StartTimeUtc : Start, end > End ? end : End);
+            var (start, end) = (span.Activity.StartTimeUtc, span.Activity.StartTimeUtc + span.Activity.Duration);
+            (Start, End) = (start < Start ? start : Start, end > End ? end : End);
         }
 
         Tokens = TokenSums.Sum(Tokens, SpanAttributes.TokensOf(trace));

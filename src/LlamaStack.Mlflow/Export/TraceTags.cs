@@ -9,9 +9,11 @@ internal static class TraceTags
     private const int MaxKeyLength = 250;
     private const int MaxValueLength = 8000;
 
-    public static IEnumerable<KeyValuePair<string, string>> Of(TraceDetails? details)
+    public static IEnumerable<KeyValuePair<string, string>> Of(TraceDetails? details) => details is null ? [] : All(details);
+
+    private static IEnumerable<KeyValuePair<string, string>> All(TraceDetails details)
     {
-        foreach (var tag in details?.Tags ?? [])
+        foreach (var tag in details.Tags)
         {
             yield return Fitting(tag);
         }

@@ -23,7 +23,7 @@ internal sealed class OtlpSink(OtlpProcessor processor, MlflowTracingOptions opt
                 WriteToolContent(span);
             }
 
-            _attributes?.Write(span, trace, new ActivitySink(span));
+            _attributes?.Write(span, trace, new ActivitySink(span.Activity));
         }
 
         if (_attributes is not null && trace.Root is { } root)
@@ -32,7 +32,7 @@ internal sealed class OtlpSink(OtlpProcessor processor, MlflowTracingOptions opt
         }
 
         trace.ReleaseContent();
-        processor.Export(trace.Spans);
+        processor.Export(trace.Spans.Select(static span => span.Activity));
     }
 
     /// <summary>What only MLflow needs changed is said, and changed by the Collector on MLflow's way alone: other back ends may have the caller's span.</summary>
@@ -50,12 +50,12 @@ internal sealed class OtlpSink(OtlpProcessor processor, MlflowTracingOptions opt
     }
 
     /// <summary>What a tool span started by hand was called with and gave back, in the convention's own attributes.</summary>
-    private static void WriteToolContent(Activity span)
+    private static void WriteToolContent(ExportedSpan span)
     {
-        if (SpanContent.Of(span) is { Type: SpanType.Tool } content)
+        if (span.Content is { Type: SpanType.Tool } content)
         {
-            Write(span, GenAIAttributes.Tool.CallArguments, content.Inputs);
-            Write(span, GenAIAttributes.Tool.CallResult, content.Outputs);
+            Write(span.Activity, GenAIAttributes.Tool.CallArguments, content.Inputs);
+            Write(span.Activity, GenAIAttributes.Tool.CallResult, content.Outputs);
         }
     }
 

@@ -17,7 +17,6 @@ internal ref struct JsonForPeople
     private readonly PooledBytes _output;
     private readonly bool _keepNulls;
     private readonly bool _isEmbedding;
-    private int _position;
     private int _copied;
     private int _depth;
 
@@ -30,12 +29,13 @@ internal ref struct JsonForPeople
     }
 
     /// <summary>A request: whole, but for the bytes of pictures and sounds in it.</summary>
+    /// <param name="api">The API that it is sent to.</param>
     /// <param name="json">The request.</param>
     /// <param name="scratch">Room for the request if it has to be changed.</param>
-    public static ReadOnlySpan<byte> Inputs(ReadOnlySpan<byte> json, PooledBytes scratch)
+    public static ReadOnlySpan<byte> Inputs(GenAIApi api, ReadOnlySpan<byte> json, PooledBytes scratch)
     {
-        // Each of them stands in a member, or is of a type, with one of these in its name.
-        if (json.IndexOf("data"u8) < 0 && json.IndexOf("image_generation"u8) < 0)
+        // Each of them stands in a member with this in its name, or in an item of this type.
+        if (json.IndexOf("data"u8) < 0 && !(api.HasItems() && json.IndexOf("image_generation"u8) >= 0))
         {
             return json;
         }
@@ -49,112 +49,111 @@ internal ref struct JsonForPeople
 
     private void Write()
     {
-        SkipWhitespace();
-        _copied = _position;
-        PassValue();
+        var start = JsonScan.SkipWhitespace(_json, 0);
+        _copied = start;
+        PassValue(start);
         CopyTo(_json.Length);
     }
 
     /// <summary>Passes a value.</summary>
-    /// <returns>False where the text ends before it does.</returns>
-    private bool PassValue()
+    /// <returns>The position behind it, or -1 where the text ends before it does.</returns>
+    private int PassValue(int start)
     {
-        switch (Next)
+        switch (At(start))
         {
             case (byte)'"':
-                return PassString();
+                return PassString(start);
             case (byte)'{' when _depth < MaxDepth:
                 _depth++;
-                var isObject = PassObject();
+                var objectEnd = PassObject(start);
                 _depth--;
-                return isObject;
+                return objectEnd;
             case (byte)'[' when _depth < MaxDepth:
                 _depth++;
-                var isArray = PassArray();
+                var arrayEnd = PassArray(start);
                 _depth--;
-                return isArray;
+                return arrayEnd;
             default:
-                return MoveTo(JsonScan.SkipValue(_json, _position));
+                return JsonScan.SkipValue(_json, start);
         }
     }
 
-    private bool PassObject()
+    private int PassObject(int start)
     {
-        _position++;
-        var keptUpTo = _position;
+        var position = start + 1;
+        var keptUpTo = position;
         var any = false;
         while (true)
         {
-            SkipWhitespace();
-            switch (Next)
+            position = JsonScan.SkipWhitespace(_json, position);
+            switch (At(position))
             {
                 case (byte)'}':
-                    _position++;
-                    return true;
+                    return position + 1;
                 case (byte)',':
                     if (!any)
                     {
-                        Replace(_position, _position + 1, default);
+                        Replace(position, position + 1, default);
                     }
 
-                    _position++;
+                    position++;
                     break;
                 case (byte)'"':
-                    var nameStart = _position + 1;
-                    if (!MoveTo(JsonScan.SkipString(_json, _position)))
+                    var nameStart = position + 1;
+                    position = JsonScan.SkipString(_json, position);
+                    if (position < 0)
                     {
-                        return false;
+                        return -1;
                     }
 
-                    var name = _json[nameStart..(_position - 1)];
-                    SkipWhitespace();
-                    if (Next != (byte)':')
+                    var name = _json[nameStart..(position - 1)];
+                    position = JsonScan.SkipWhitespace(_json, position);
+                    if (At(position) != (byte)':')
                     {
-                        return false;
+                        return -1;
                     }
 
-                    _position++;
-                    SkipWhitespace();
-                    if (!_keepNulls && _json[_position..].StartsWith("null"u8))
+                    position = JsonScan.SkipWhitespace(_json, position + 1);
+                    if (!_keepNulls && _json[position..].StartsWith("null"u8))
                     {
-                        _position += "null".Length;
-                        Replace(keptUpTo, _position, default);
-                    }
-                    else if (PassMember(name))
-                    {
-                        any = true;
-                        keptUpTo = _position;
-                    }
-                    else
-                    {
-                        return false;
+                        position += "null".Length;
+                        Replace(keptUpTo, position, default);
+                        break;
                     }
 
+                    position = PassMember(name, position);
+                    if (position < 0)
+                    {
+                        return -1;
+                    }
+
+                    any = true;
+                    keptUpTo = position;
                     break;
                 default:
-                    return false;
+                    return -1;
             }
         }
     }
 
-    private bool PassArray()
+    private int PassArray(int start)
     {
-        _position++;
+        var position = start + 1;
         while (true)
         {
-            SkipWhitespace();
-            switch (Next)
+            position = JsonScan.SkipWhitespace(_json, position);
+            switch (At(position))
             {
                 case (byte)']':
-                    _position++;
-                    return true;
+                    return position + 1;
                 case (byte)',':
-                    _position++;
+                    position++;
                     break;
                 default:
-                    if (!PassValue())
+                    position = PassValue(position);
+                    if (position < 0)
                     {
-                        return false;
+                        return -1;
                     }
 
                     break;
@@ -162,72 +161,50 @@ internal ref struct JsonForPeople
         }
     }
 
-    private bool PassMember(ReadOnlySpan<byte> name)
+    private int PassMember(ReadOnlySpan<byte> name, int start)
     {
-        var start = _position;
         if (_isEmbedding && name.SequenceEqual("embedding"u8))
         {
-            if (!MoveTo(JsonScan.SkipValue(_json, start)))
+            var vectorEnd = JsonScan.SkipValue(_json, start);
+            if (vectorEnd >= 0 && EmbeddingVector.Dimensions(_json[start..vectorEnd]) is { } dimensions)
             {
-                return false;
+                Replace(start, vectorEnd, string.Create(CultureInfo.InvariantCulture, $"\"[{dimensions} numbers]\""));
             }
 
-            if (EmbeddingVector.Dimensions(_json[start.._position]) is { } dimensions)
-            {
-                Replace(start, _position, string.Create(CultureInfo.InvariantCulture, $"\"[{dimensions} numbers]\""));
-            }
-
-            return true;
+            return vectorEnd;
         }
 
-        var isText = Next == (byte)'"';
-        if (!PassValue())
+        var end = PassValue(start);
+        if (end >= 0 && At(start) == (byte)'"' && HoldsPayload(name) && Base64Payload.IsPayload(_json[(start + 1)..(end - 1)]))
         {
-            return false;
+            Replace(start, end, $"\"{Base64Payload.Describe("base64", _json[(start + 1)..(end - 1)])}\"");
         }
 
-        if (isText && HoldsPayload(name) && Base64Payload.IsPayload(_json[(start + 1)..(_position - 1)]))
-        {
-            Replace(start, _position, $"\"{Base64Payload.Describe("base64", _json[(start + 1)..(_position - 1)])}\"");
-        }
-
-        return true;
+        return end;
     }
 
     /// <summary>The members that hold bare base64: sounds, files and generated pictures.</summary>
     private static bool HoldsPayload(ReadOnlySpan<byte> name) => name.SequenceEqual("data"u8) || name.SequenceEqual("file_data"u8) || name.SequenceEqual("b64_json"u8) || name.SequenceEqual("result"u8);
 
-    private bool PassString()
+    private int PassString(int start)
     {
-        var start = _position;
-        if (!MoveTo(JsonScan.SkipString(_json, start)))
+        var end = JsonScan.SkipString(_json, start);
+        if (end < 0)
         {
-            return false;
+            return -1;
         }
 
-        var text = _json[(start + 1)..(_position - 1)];
+        var text = _json[(start + 1)..(end - 1)];
         if (text.StartsWith("data:"u8) && text.IndexOf(";base64,"u8) is > 0 and var marker)
         {
             var mediaType = Encoding.UTF8.GetString(text["data:".Length..marker]);
-            Replace(start, _position, $"\"{Base64Payload.Describe(mediaType, text[(marker + ";base64,".Length)..])}\"");
+            Replace(start, end, $"\"{Base64Payload.Describe(mediaType, text[(marker + ";base64,".Length)..])}\"");
         }
 
-        return true;
+        return end;
     }
 
-    private readonly byte Next => _position < _json.Length ? _json[_position] : (byte)0;
-
-    private void SkipWhitespace() => _position = JsonScan.SkipWhitespace(_json, _position);
-
-    private bool MoveTo(int position)
-    {
-        if (position >= 0)
-        {
-            _position = position;
-        }
-
-        return position >= 0;
-    }
+    private readonly byte At(int position) => (uint)position < (uint)_json.Length ? _json[position] : (byte)0;
 
     private void CopyTo(int end)
     {

@@ -14,17 +14,16 @@ internal sealed class SpanAttributes(MlflowTracingOptions options)
     private readonly bool _withForeignContent = options.EffectiveContentCapture is ContentCapture.Full;
 
     /// <summary>Writes a span's attributes; of the root those of the trace, too.</summary>
-    public void Write(Activity span, CompletedTrace trace, IAttributeSink sink)
+    public void Write(ExportedSpan span, CompletedTrace trace, IAttributeSink sink)
     {
         sink.Add(MlflowAttributes.SpanType, SpanTypes.Of(span, trace));
-        var content = SpanContent.Of(span);
-        WriteModel(span, content, trace, sink);
+        WriteModel(span, trace, sink);
         if (_withContent)
         {
-            WriteContent(span, content, trace, sink);
+            WriteContent(span, trace, sink);
         }
 
-        if (span == trace.Root && trace.Summary is { } summary)
+        if (span.Activity == trace.Root && trace.Summary is { } summary)
         {
             WriteTrace(trace, summary, sink);
         }
@@ -34,17 +33,17 @@ internal sealed class SpanAttributes(MlflowTracingOptions options)
     /// Is this span a model call? A tool or an agent has a provider and a model sometimes, in other libraries' spans; it is none for that. Nor is a span
     /// of another library whose exchange, or several, has a span of its own below it.
     /// </summary>
-    public static bool IsModelCall(Activity span, CompletedTrace trace) =>
-        SpanContent.Of(span)?.Api is { } api ? api.IsModelCall() : TellsOfModelCall(span) && !trace.IsAboveExchange(span);
+    public static bool IsModelCall(ExportedSpan span, CompletedTrace trace) =>
+        span.Content?.Api is null ? TellsOfModelCall(span.Activity) && !trace.IsAboveExchange(span.Activity) : span.IsExchange;
 
     /// <summary>Does the span say of itself that it is a model call?</summary>
-    public static bool TellsOfModelCall(Activity span) => Text(span, GenAIAttributes.Operation.Name) is "chat" or "text_completion" or "generate_content" or "embeddings";
+    public static bool TellsOfModelCall(Activity span) => span.GetTagItem(GenAIAttributes.Operation.Name) is "chat" or "text_completion" or "generate_content" or "embeddings";
 
     /// <summary>
     /// Does this attribute belong on this span in MLflow? Sums of tokens on a span that covers several calls do not: MLflow would count them in place of the calls'.
     /// Nor does a conversation that is none: MLflow would take it for the session.
     /// </summary>
-    public static bool Belongs(Activity span, CompletedTrace trace, string key, object? value = null) => key is GenAIAttributes.ConversationId
+    public static bool Belongs(ExportedSpan span, CompletedTrace trace, string key, object? value = null) => key is GenAIAttributes.ConversationId
         ? !TraceSummary.IsOfOneTurn(value)
         : !key.StartsWith(GenAIAttributes.Usage.Prefix, StringComparison.Ordinal) || IsModelCall(span, trace);
 
@@ -54,42 +53,20 @@ internal sealed class SpanAttributes(MlflowTracingOptions options)
         TokenSums? sums = null;
         foreach (var span in trace.Spans)
         {
-            if (TokensOf(span) is { } tokens && IsModelCall(span, trace))
+            if (IsModelCall(span, trace))
             {
-                sums = TokenSums.Sum(sums, tokens);
+                sums = TokenSums.Sum(sums, new ModelCallAttributes(span.Activity).Tokens);
             }
         }
 
         return sums;
     }
 
-    private static TokenSums? TokensOf(Activity span)
+    private string? ForeignText(ExportedSpan span, string key) => _withForeignContent ? span.Text(key) : null;
+
+    private void WriteModel(ExportedSpan span, CompletedTrace trace, IAttributeSink sink)
     {
-        var input = Number(span, GenAIAttributes.Usage.InputTokens);
-        var output = Number(span, GenAIAttributes.Usage.OutputTokens);
-        return input is null && output is null
-            ? null
-            : new TokenSums(input ?? 0, output ?? 0, Number(span, GenAIAttributes.Usage.CacheReadInputTokens), CacheWrite(span));
-    }
-
-    /// <summary>The newer form of the convention has another name for it.</summary>
-    private static long? CacheWrite(Activity span) =>
-        Number(span, GenAIAttributes.Usage.CacheCreationInputTokens) ?? Number(span, GenAIAttributes.Usage.CacheWriteInputTokens);
-
-    private static long? Number(Activity span, string key) => span.GetTagItem(key) switch
-    {
-        long number => number,
-        int number => number,
-        _ => null,
-    };
-
-    private string? ForeignText(Activity span, string key) => _withForeignContent ? Text(span, key) : null;
-
-    private static string? Text(Activity span, string key) => span.GetTagItem(key) as string;
-
-    private void WriteModel(Activity span, SpanContent? content, CompletedTrace trace, IAttributeSink sink)
-    {
-        if (content?.Api is GenAIApi.ChatCompletions or GenAIApi.Completions or GenAIApi.Responses or GenAIApi.StoredResponse)
+        if (span.Content?.Api is GenAIApi.ChatCompletions or GenAIApi.Completions or GenAIApi.Responses or GenAIApi.StoredResponse)
         {
             sink.Add(MlflowAttributes.MessageFormat, "openai");
         }
@@ -99,36 +76,37 @@ internal sealed class SpanAttributes(MlflowTracingOptions options)
             return;
         }
 
-        var model = Text(span, GenAIAttributes.Response.Model) ?? Text(span, GenAIAttributes.Request.Model);
-        if (model is not null)
+        var call = new ModelCallAttributes(span.Activity);
+        if (call.Model is { } model)
         {
             sink.Add(MlflowAttributes.Llm.Model, model);
         }
 
-        if (Text(span, GenAIAttributes.Provider.Name) is { } provider)
+        if (call.Provider is { } provider)
         {
             sink.Add(MlflowAttributes.Llm.Provider, provider);
         }
 
-        if (TokensOf(span) is { } tokens)
+        if (call.Tokens is { } tokens)
         {
-            sink.Add(MlflowAttributes.Chat.TokenUsage, tokens.ToJson());
-            if (_costs.Of(model, tokens) is { } cost)
+            sink.Add(MlflowAttributes.Chat.TokenUsage, tokens.WriteJson(stackalloc byte[TokenSums.MaxJsonLength]));
+            if (_costs.Of(call.Model, tokens) is { } cost)
             {
                 sink.Add(MlflowAttributes.Llm.Cost, cost);
             }
         }
     }
 
-    private void WriteContent(Activity span, SpanContent? content, CompletedTrace trace, IAttributeSink sink)
+    private void WriteContent(ExportedSpan span, CompletedTrace trace, IAttributeSink sink)
     {
+        var content = span.Content;
         if (content?.Api is { } api)
         {
             WriteExchange(span, api, content, sink);
             return;
         }
 
-        var callId = Text(span, GenAIAttributes.Tool.CallId);
+        var callId = span.Text(GenAIAttributes.Tool.CallId);
         if (content?.Inputs is { } inputs)
         {
             WriteValue(MlflowAttributes.SpanInputs, inputs.Span, sink);
@@ -148,20 +126,19 @@ internal sealed class SpanAttributes(MlflowTracingOptions options)
         }
     }
 
-    private static void WriteExchange(Activity span, GenAIApi api, SpanContent content, IAttributeSink sink)
+    private static void WriteExchange(ExportedSpan span, GenAIApi api, SpanContent content, IAttributeSink sink)
     {
         var scratch = new PooledBytes(Math.Max(content.Inputs?.Length ?? 0, content.Outputs?.Length ?? 0) + 256);
         if (content.Inputs is { } inputs)
         {
-            sink.Add(MlflowAttributes.SpanInputs, JsonForPeople.Inputs(inputs.Span, scratch));
+            sink.Add(MlflowAttributes.SpanInputs, JsonForPeople.Inputs(api, inputs.Span, scratch));
             scratch.Clear();
             if (content.MayOfferTools && ToolDefinitions.TryWrite(api, inputs.Span, scratch))
             {
                 sink.Add(MlflowAttributes.Chat.Tools, scratch.Span);
             }
         }
-
-        else if (api is GenAIApi.StoredResponse && Text(span, GenAIAttributes.Response.Id) is { } id)
+        else if (api is GenAIApi.StoredResponse && span.Text(GenAIAttributes.Response.Id) is { } id)
         {
             sink.Add(MlflowAttributes.SpanInputs, $"{{\"response_id\":\"{JsonEncodedText.Encode(id)}\"}}");
         }

@@ -11,26 +11,26 @@ internal static partial class SpanTypes
     public const string UnnamedRequest = "request";
 
     /// <summary>MLflow's word for what a span stands for. Sent always: a type that the server derives itself is missing in its dashboards.</summary>
-    public static string Of(Activity span, CompletedTrace trace)
+    public static string Of(ExportedSpan span, CompletedTrace trace)
     {
-        if (SpanContent.Of(span) is { } content)
+        if (span.Content is { } content)
         {
             return Word(content.Type);
         }
 
-        if (trace.IsAboveExchange(span) && SpanAttributes.TellsOfModelCall(span))
+        if (trace.IsAboveExchange(span.Activity) && SpanAttributes.TellsOfModelCall(span.Activity))
         {
             return "CHAIN";
         }
 
-        return IsPromptOfKernel(span) ? "CHAIN" : span.GetTagItem(GenAIAttributes.Operation.Name) switch
+        return IsPromptOfKernel(span) ? "CHAIN" : span.Text(GenAIAttributes.Operation.Name) switch
         {
             "chat" => "CHAT_MODEL",
             "text_completion" or "generate_content" => "LLM",
             "embeddings" => "EMBEDDING",
 
             // The call of a tool is one call, also where its server runs in this process and tells of it, too.
-            "execute_tool" when span.Kind is ActivityKind.Server && span != trace.Root => "CHAIN",
+            "execute_tool" when span.Activity.Kind is ActivityKind.Server && span.Activity != trace.Root => "CHAIN",
             "execute_tool" => "TOOL",
             "invoke_agent" or "create_agent" => "AGENT",
             "retrieval" => "RETRIEVER",
@@ -39,11 +39,12 @@ internal static partial class SpanTypes
     }
 
     /// <summary>A tool goes by its own name (the tool dashboard groups by it), an agent by its name without an id.</summary>
-    public static string NameOf(Activity span)
+    public static string NameOf(ExportedSpan span)
     {
-        if (CoveringSpans.IsExchange(span))
+        var name = span.Activity.DisplayName;
+        if (span.IsExchange)
         {
-            return span.DisplayName;
+            return name;
         }
 
         if (IsPromptOfKernel(span))
@@ -51,22 +52,22 @@ internal static partial class SpanTypes
             return "prompt";
         }
 
-        if (span.GetTagItem(GenAIAttributes.Tool.Name) is string { Length: > 0 } tool)
+        if (span.Text(GenAIAttributes.Tool.Name) is { Length: > 0 } tool)
         {
             return tool;
         }
 
-        if (span.GetTagItem(GenAIAttributes.Agent.Name) is string { Length: > 0 } agent && span.GetTagItem(GenAIAttributes.Operation.Name) is GenAIAttributes.OperationValue.InvokeAgent)
+        if (span.Text(GenAIAttributes.Agent.Name) is { Length: > 0 } agent && span.Text(GenAIAttributes.Operation.Name) is GenAIAttributes.OperationValue.InvokeAgent)
         {
             return agent;
         }
 
-        return span.DisplayName is "Microsoft.AspNetCore.Hosting.HttpRequestIn" ? UnnamedRequest : span.DisplayName;
+        return name is "Microsoft.AspNetCore.Hosting.HttpRequestIn" ? UnnamedRequest : name;
     }
 
     /// <summary>Semantic Kernel's own span of a prompt poses as a tool, and has a new name each time.</summary>
-    private static bool IsPromptOfKernel(Activity span) =>
-        span.Source.Name is "Microsoft.SemanticKernel" && span.GetTagItem(GenAIAttributes.Tool.Name) is string name && NameOfPrompt.IsMatch(name);
+    private static bool IsPromptOfKernel(ExportedSpan span) =>
+        span.Activity.Source.Name is "Microsoft.SemanticKernel" && span.Text(GenAIAttributes.Tool.Name) is { } name && NameOfPrompt.IsMatch(name);
 
     [GeneratedRegex("^InvokePrompt(Streaming)?Async_[0-9a-f]{32}$")]
     private static partial Regex NameOfPrompt { get; }

@@ -15,7 +15,7 @@ internal sealed class ToolCalls
     {
         foreach (var span in trace.Spans)
         {
-            if (SpanContent.Of(span) is not { Api: { } api } content)
+            if (span.Content is not { Api: { } api } content)
             {
                 continue;
             }

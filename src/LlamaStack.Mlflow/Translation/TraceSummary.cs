@@ -18,14 +18,16 @@ internal sealed class TraceSummary
     {
         var root = trace.Root!;
         var details = trace.Details;
-        var own = SpanContent.Of(root);
+        var span = new ExportedSpan(root);
+        var own = span.Content;
         var (first, last) = ModelCalls(trace.Spans);
         _own = own;
         _first = first?.Content;
         _last = last?.Content;
-        Name = Cut(details?.Name ?? NameOf(root, trace.Spans), 4096)!;
-        Session = Cut(details?.Session ?? Tag(trace, SemanticAttributes.SessionId) ?? Conversation(trace), MaxIdLength);
-        User = Cut(details?.User ?? Tag(trace, SemanticAttributes.UserId), MaxIdLength);
+        Name = Cut(details?.Name ?? NameOf(span, trace.Spans), 4096)!;
+        var (session, user, conversation) = Told(trace);
+        Session = Cut(details?.Session ?? session ?? (IsOfOneTurn(conversation) ? null : conversation), MaxIdLength);
+        User = Cut(details?.User ?? user, MaxIdLength);
         Failure = root.Kind is ActivityKind.Server && !SaysHowItWent(root) && last?.Span is { Status: ActivityStatusCode.Error } failed ? failed : null;
         PromotesInputs = own?.Inputs is null;
         PromotesOutputs = own?.Outputs is null;
@@ -82,17 +84,17 @@ internal sealed class TraceSummary
         text is null || text.Length <= length ? text : text[..(char.IsHighSurrogate(text[length - 1]) ? length - 1 : length)];
 
     /// <summary>A request that nobody named goes by its first model call.</summary>
-    private static string NameOf(Activity root, List<Activity> spans)
+    private static string NameOf(ExportedSpan root, List<ExportedSpan> spans)
     {
         var name = SpanTypes.NameOf(root);
-        if (root.Kind is not ActivityKind.Server || (name != SpanTypes.UnnamedRequest && name.Contains(' ', StringComparison.Ordinal)))
+        if (root.Activity.Kind is not ActivityKind.Server || (name != SpanTypes.UnnamedRequest && name.Contains(' ', StringComparison.Ordinal)))
         {
             return name;
         }
 
-        foreach (var span in spans.OrderBy(span => span.StartTimeUtc))
+        foreach (var span in spans.OrderBy(static span => span.Activity.StartTimeUtc))
         {
-            if (span != root && span.Source.Name != "System.Net.Http")
+            if (span.Activity != root.Activity && span.Activity.Source.Name != "System.Net.Http")
             {
                 return SpanTypes.NameOf(span);
             }
@@ -101,47 +103,63 @@ internal sealed class TraceSummary
         return name;
     }
 
-    private static string? Conversation(CompletedTrace trace) =>
-        Tag(trace, GenAIAttributes.ConversationId) is { } conversation && !IsOfOneTurn(conversation) ? conversation : null;
-
-    private static string? Tag(CompletedTrace trace, string key)
+    /// <summary>What the root says of whom it is for, else the first span that does.</summary>
+    private static (string? Session, string? User, string? Conversation) Told(CompletedTrace trace)
     {
-        if (trace.Root!.GetTagItem(key) is string { Length: > 0 } ofRoot)
-        {
-            return ofRoot;
-        }
-
+        string? session = null, user = null, conversation = null;
+        Look(trace.Root!);
         foreach (var span in trace.Spans)
         {
-            if (span != trace.Root && span.GetTagItem(key) is string { Length: > 0 } value)
+            if (span.Activity != trace.Root)
             {
-                return value;
+                Look(span.Activity);
             }
         }
 
-        return null;
+        return (session, user, conversation);
+
+        void Look(Activity span)
+        {
+            foreach (ref readonly var tag in span.EnumerateTagObjects())
+            {
+                switch (tag.Key)
+                {
+                    case SemanticAttributes.SessionId when tag.Value is string { Length: > 0 } value:
+                        session ??= value;
+                        break;
+                    case SemanticAttributes.UserId when tag.Value is string { Length: > 0 } value:
+                        user ??= value;
+                        break;
+                    case GenAIAttributes.ConversationId when tag.Value is string { Length: > 0 } value:
+                        conversation ??= value;
+                        break;
+                }
+            }
+        }
     }
 
     /// <summary>The first exchange and the last: of those in which a model writes, if there are any, else of others.</summary>
-    private static ((Activity Span, SpanContent Content)? First, (Activity Span, SpanContent Content)? Last) ModelCalls(List<Activity> spans)
+    private static ((Activity Span, SpanContent Content)? First, (Activity Span, SpanContent Content)? Last) ModelCalls(List<ExportedSpan> spans)
     {
         (Activity Span, SpanContent Content)? first = null, last = null;
         foreach (var span in spans)
         {
-            if (SpanContent.Of(span) is not { Api: { } api } content)
+            if (span.Content is not { Api: { } api } content)
             {
                 continue;
             }
 
+            var activity = span.Activity;
+
             // A response that is fetched later has an answer, too, but no question.
-            if (IsBetter(api, first, GenAIApiKinds.IsInference, ifEqual: first is null || span.StartTimeUtc < first.Value.Span.StartTimeUtc))
+            if (IsBetter(api, first, GenAIApiKinds.IsInference, ifEqual: first is null || activity.StartTimeUtc < first.Value.Span.StartTimeUtc))
             {
-                first = (span, content);
+                first = (activity, content);
             }
 
-            if (IsBetter(api, last, static other => other.IsInference() || other.HasItems(), ifEqual: last is null || span.StartTimeUtc >= last.Value.Span.StartTimeUtc))
+            if (IsBetter(api, last, static other => other.IsInference() || other.HasItems(), ifEqual: last is null || activity.StartTimeUtc >= last.Value.Span.StartTimeUtc))
             {
-                last = (span, content);
+                last = (activity, content);
             }
         }
 

@@ -86,7 +86,7 @@ internal sealed class AttributeList : IAttributeSink
     public static IReadOnlyDictionary<string, string> Of(Activity span, CompletedTrace trace, MlflowTracingOptions? options = null)
     {
         var list = new AttributeList();
-        new SpanAttributes(options ?? new MlflowTracingOptions()).Write(span, trace, list);
+        new SpanAttributes(options ?? new MlflowTracingOptions()).Write(new ExportedSpan(span), trace, list);
         return list._attributes;
     }
 

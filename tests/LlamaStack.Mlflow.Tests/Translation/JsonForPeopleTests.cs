@@ -163,7 +163,7 @@ public sealed class JsonForPeopleTests
     }
 
     private static string Inputs(string json) =>
-        System.Text.Encoding.UTF8.GetString(JsonForPeople.Inputs(System.Text.Encoding.UTF8.GetBytes(json), new PooledBytes()));
+        System.Text.Encoding.UTF8.GetString(JsonForPeople.Inputs(GenAIApi.Responses, System.Text.Encoding.UTF8.GetBytes(json), new PooledBytes()));
 
     private static bool IsJson(byte[] text)
     {

@@ -60,10 +60,10 @@ public sealed class SpanAttributesTests : IDisposable
         Assert.Equal("""{"input_tokens":150,"output_tokens":10,"total_tokens":160,"cache_read_input_tokens":7}""", SpanAttributes.TokensOf(trace)?.ToJson());
         Assert.Null(SpanAttributes.TokensOf(new CompletedTrace([agent], agent)));
         Assert.DoesNotContain("mlflow.chat.tokenUsage", AttributeList.Of(agent).Keys);
-        Assert.False(SpanAttributes.Belongs(agent, trace, Input, 7));
-        Assert.False(SpanAttributes.Belongs(agent, trace, "gen_ai.usage.reasoning.output_tokens", 7));
-        Assert.True(SpanAttributes.Belongs(agent, trace, "gen_ai.agent.name", 7));
-        Assert.True(SpanAttributes.Belongs(spans[0], trace, Input, 7));
+        Assert.False(SpanAttributes.Belongs(new ExportedSpan(agent), trace, Input, 7));
+        Assert.False(SpanAttributes.Belongs(new ExportedSpan(agent), trace, "gen_ai.usage.reasoning.output_tokens", 7));
+        Assert.True(SpanAttributes.Belongs(new ExportedSpan(agent), trace, "gen_ai.agent.name", 7));
+        Assert.True(SpanAttributes.Belongs(new ExportedSpan(spans[0]), trace, Input, 7));
     }
 
     [Fact]
@@ -78,7 +78,7 @@ public sealed class SpanAttributesTests : IDisposable
 
         Assert.Equal("CHAIN", attributes["mlflow.spanType"]);
         Assert.DoesNotContain(attributes.Keys, key => key is "mlflow.chat.tokenUsage" or "mlflow.llm.model" or "mlflow.llm.cost");
-        Assert.False(SpanAttributes.Belongs(outer, trace, Input, 7));
+        Assert.False(SpanAttributes.Belongs(new ExportedSpan(outer), trace, Input, 7));
         Assert.Equal("""{"input_tokens":9,"output_tokens":2,"total_tokens":11}""", SpanAttributes.TokensOf(trace)?.ToJson());
         Assert.Equal("CHAT_MODEL", AttributeList.Of(outer)["mlflow.spanType"]);
     }
@@ -98,7 +98,7 @@ public sealed class SpanAttributesTests : IDisposable
 
         var attributes = AttributeList.Of(span);
 
-        Assert.Equal(isCall, SpanAttributes.IsModelCall(span, new CompletedTrace([span], span)));
+        Assert.Equal(isCall, SpanAttributes.IsModelCall(new ExportedSpan(span), new CompletedTrace([span], span)));
         Assert.Equal(isCall ? "asked" : null, attributes.GetValueOrDefault("mlflow.llm.model"));
         Assert.Equal(isCall ? "openai" : null, attributes.GetValueOrDefault("mlflow.llm.provider"));
         Assert.Equal(isCall, attributes.ContainsKey("mlflow.chat.tokenUsage"));

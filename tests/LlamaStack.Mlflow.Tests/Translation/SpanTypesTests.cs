@@ -53,7 +53,7 @@ public sealed class SpanTypesTests : IDisposable
     [InlineData("POST /chat/{id}", null, "x", "y", "POST /chat/{id}")]
     [InlineData("execute_tool", "execute_tool", "gen_ai.tool.name", "", "execute_tool")]
     public void A_tool_goes_by_its_own_name_and_an_agent_without_an_id(string spanName, string? operation, string key, string value, string name) =>
-        Assert.Equal(name, SpanTypes.NameOf(_spans.Span(spanName, tags: [("gen_ai.operation.name", operation), (key, value)])));
+        Assert.Equal(name, SpanTypes.NameOf(new ExportedSpan(_spans.Span(spanName, tags: [("gen_ai.operation.name", operation), (key, value)]))));
 
     [Theory]
     [InlineData(ActivityKind.Internal, "work", "work")]
@@ -68,5 +68,5 @@ public sealed class SpanTypesTests : IDisposable
         Assert.Equal(name, new CompletedTrace([call, root], root).Summary!.Name);
     }
 
-    private static string TypeOf(Activity span) => SpanTypes.Of(span, new CompletedTrace([span], span));
+    private static string TypeOf(Activity span) => SpanTypes.Of(new ExportedSpan(span), new CompletedTrace([span], span));
 }
