@@ -37,7 +37,7 @@ internal static class ReadmeTable
         }
 
         Say("the handler, nobody listening", typeof(NobodyListeningBenchmarks), nameof(NobodyListeningBenchmarks.Bare), nameof(NobodyListeningBenchmarks.Handler));
-        Say("a span of 4 KB: OpenTelemetry's OTLP exporter; translated and written for MLflow", typeof(ExportBenchmarks), nameof(ExportBenchmarks.OpenTelemetrys), nameof(ExportBenchmarks.Ours));
+        Say("a span of 4 KB exported: by OpenTelemetry's OTLP exporter; for MLflow", typeof(ExportBenchmarks), nameof(ExportBenchmarks.OpenTelemetrys), nameof(ExportBenchmarks.Ours));
         Say("the same as a trace of its own", typeof(ExportBenchmarks), nameof(ExportBenchmarks.OpenTelemetrys), nameof(ExportBenchmarks.Ours_as_traces_of_one_span));
 
         void Say(string what, Type benchmarks, params string[] methods)

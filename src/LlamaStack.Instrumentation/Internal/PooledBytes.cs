@@ -13,7 +13,11 @@ internal sealed class PooledBytes(int capacity = 256) : IBufferWriter<byte>
 
     public int Length { get; private set; }
 
+    public int Capacity => _bytes.Length;
+
     public ReadOnlySpan<byte> Span => _bytes.AsSpan(0, Length);
+
+    public ReadOnlyMemory<byte> Memory => _bytes.AsMemory(0, Length);
 
     /// <summary>A part of what has been written, to be written again.</summary>
     public Span<byte> Written(int start, int length) => _bytes.AsSpan(start, length);

@@ -10,6 +10,7 @@ internal sealed class CompletedTrace
     private const int TagOverhead = 64;
 
     private readonly Func<Activity, bool>? _leaves;
+    private readonly ExportedSpan? _root;
     private HashSet<Activity>? _aboveExchanges;
 
     /// <summary>Puts spans together.</summary>
@@ -22,10 +23,14 @@ internal sealed class CompletedTrace
         Details = TraceDetails.Of(root ?? spans[0]);
         Spans = CoveringSpans.Merge(spans, withWords).ConvertAll(static span => new ExportedSpan(span));
         _leaves = leaves;
-        Root = root is null ? null : CoveringSpans.Resolve(root);
+        var resolved = root is null ? null : CoveringSpans.Resolve(root);
         foreach (var span in Spans)
         {
             Size += SizeOf(span.Activity, span.Content);
+            if (span.Activity == resolved)
+            {
+                _root = span;
+            }
         }
     }
 
@@ -33,7 +38,7 @@ internal sealed class CompletedTrace
     public List<ExportedSpan> Spans { get; }
 
     /// <summary>Gets the root; null for spans that come after the rest of their trace, or before.</summary>
-    public Activity? Root { get; }
+    public Activity? Root => _root?.Activity;
 
     /// <summary>Gets what the application said of the trace as a whole.</summary>
     public TraceDetails? Details { get; }
@@ -45,7 +50,7 @@ internal sealed class CompletedTrace
     public long Size { get; }
 
     /// <summary>Gets what the trace is about; null where the root is not among the spans.</summary>
-    public TraceSummary? Summary => field ??= Root is null ? null : new TraceSummary(this);
+    public TraceSummary? Summary => field ??= _root is { } root ? new TraceSummary(this, root) : null;
 
     /// <summary>Gets what the tools of the trace were called with and gave back.</summary>
     public ToolCalls ToolCalls => field ??= new ToolCalls(this);

@@ -77,6 +77,11 @@ internal sealed class MemoryQueue : ITraceStore
         {
             _taken.Remove(traces);
         }
+
+        foreach (var trace in traces)
+        {
+            trace.Release();
+        }
     }
 
     public void PutBack(IReadOnlyList<EncodedTrace> traces)

@@ -191,7 +191,18 @@ internal sealed class MlflowExporter : ITraceSink
     {
         try
         {
-            return _encoder.Encode(trace) is { } encoded ? _store.Add(encoded) : "too_big";
+            if (_encoder.Encode(trace) is not { } encoded)
+            {
+                return "too_big";
+            }
+
+            var lost = _store.Add(encoded);
+            if (lost is not null)
+            {
+                encoded.Release();
+            }
+
+            return lost;
         }
         catch (Exception e)
         {

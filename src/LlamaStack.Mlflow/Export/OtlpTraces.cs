@@ -15,6 +15,8 @@ internal sealed class OtlpTraces(MlflowTracingOptions options, TraceResource res
     private const int MaxElements = 10_000;
     private const long MaxTicks = long.MaxValue / 100;
 
+    private static readonly byte[] _scope = WriteScope();
+
     private readonly SpanAttributes _attributes = new(options);
     private readonly bool _withContent = options.EffectiveContentCapture is ContentCapture.Full;
     private byte[]? _resource;
@@ -35,28 +37,48 @@ internal sealed class OtlpTraces(MlflowTracingOptions options, TraceResource res
         }
     }
 
-    /// <summary>Writes the request around spans that are written already.</summary>
-    public static void WriteRequest(IReadOnlyList<EncodedTrace> traces, PooledBytes output)
+    /// <summary>The request around spans that are written already: its parts one after the other, of which the spans are as they stand in memory.</summary>
+    public static IEnumerable<ReadOnlyMemory<byte>> RequestOf(IReadOnlyList<EncodedTrace> traces)
     {
-        var writer = new ProtobufWriter(output);
         for (var first = 0; first < traces.Count;)
         {
             var resource = traces[first].Resource;
-            var resourceSpans = writer.Start(1);
-            writer.Bytes(1, resource.Span);
-            var scopeSpans = writer.Start(2);
-            var scope = writer.Start(1);
-            writer.Text(1, LlamaStackDiagnostics.SourceName);
-            writer.Text(2, LlamaStackDiagnostics.Version);
-            writer.End(scope);
-            for (; first < traces.Count && traces[first].Resource.Equals(resource); first++)
+            var (end, length) = (first, 0);
+            for (; end < traces.Count && traces[end].Resource.Equals(resource); end++)
             {
-                output.Append(traces[first].Spans.Span);
+                length += traces[end].Spans.Length;
             }
 
-            writer.End(scopeSpans);
-            writer.End(resourceSpans);
+            yield return HeadOf(resource.Span, length);
+            for (; first < end; first++)
+            {
+                yield return traces[first].Spans;
+            }
         }
+    }
+
+    /// <summary>What stands before spans of one resource: the resource and the scope, and how long everything is.</summary>
+    private static byte[] HeadOf(ReadOnlySpan<byte> resource, int spansLength)
+    {
+        var scopeSpansLength = _scope.Length + spansLength;
+        var output = new PooledBytes();
+        var writer = new ProtobufWriter(output);
+        writer.Open(1, ProtobufWriter.LengthOf(resource.Length) + ProtobufWriter.LengthOf(scopeSpansLength));
+        writer.Bytes(1, resource);
+        writer.Open(2, scopeSpansLength);
+        output.Append(_scope);
+        return Taken(output);
+    }
+
+    private static byte[] WriteScope()
+    {
+        var output = new PooledBytes();
+        var writer = new ProtobufWriter(output);
+        var scope = writer.Start(1);
+        writer.Text(1, LlamaStackDiagnostics.SourceName);
+        writer.Text(2, LlamaStackDiagnostics.Version);
+        writer.End(scope);
+        return Taken(output);
     }
 
     private byte[] WriteResource()
@@ -68,6 +90,11 @@ internal sealed class OtlpTraces(MlflowTracingOptions options, TraceResource res
             Attribute(writer, 1, key, value);
         }
 
+        return Taken(output);
+    }
+
+    private static byte[] Taken(PooledBytes output)
+    {
         var bytes = output.Span.ToArray();
         output.Return();
         return bytes;
@@ -97,6 +124,7 @@ internal sealed class OtlpTraces(MlflowTracingOptions options, TraceResource res
         writer.Varint(6, (ulong)span.Kind + 1);
         writer.Fixed64(7, Nanoseconds(span.StartTimeUtc));
         writer.Fixed64(8, Nanoseconds(span.StartTimeUtc, span.Duration));
+        var isRoot = span == trace.Root;
         var isSilenced = !_withContent && ForeignContent.IsForeign(span);
         foreach (ref readonly var tag in span.EnumerateTagObjects())
         {
@@ -106,7 +134,7 @@ internal sealed class OtlpTraces(MlflowTracingOptions options, TraceResource res
             }
 
             // Session and user of the root are written with the trace's own.
-            if (tag.Value is not null && SpanAttributes.Belongs(exported, trace, tag.Key, tag.Value) && !(span == trace.Root && tag.Key is SemanticAttributes.SessionId or SemanticAttributes.UserId))
+            if (tag.Value is not null && SpanAttributes.Belongs(exported, trace, tag.Key, tag.Value) && !(isRoot && tag.Key is SemanticAttributes.SessionId or SemanticAttributes.UserId))
             {
                 Attribute(writer, 9, tag.Key, AttributeRules.Fitting(tag.Key, tag.Value));
             }
@@ -145,7 +173,7 @@ internal sealed class OtlpTraces(MlflowTracingOptions options, TraceResource res
         }
 
         // What nobody has judged went well, and says so: for MLflow's tool dashboard a call without a word is no success.
-        var judged = span == trace.Root && trace.Summary?.Failure is { } failure ? failure : span;
+        var judged = isRoot && trace.Summary?.Failure is { } failure ? failure : span;
         var status = writer.Start(15);
         if (judged.StatusDescription is { Length: > 0 } description && (_withContent || !ForeignContent.IsForeign(judged)))
         {

@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.Numerics;
 using System.Text;
 using LlamaStack.Instrumentation;
 
@@ -24,6 +25,16 @@ internal sealed class ProtobufWriter(PooledBytes output)
 
     /// <summary>So many characters are never more bytes than that.</summary>
     private const int MaxShortText = MaxShortLength / 3;
+
+    /// <summary>How many bytes a nested message takes with its tag and length.</summary>
+    public static int LengthOf(int message) => 1 + (BitOperations.Log2((uint)message | 1) / 7) + 1 + message;
+
+    /// <summary>Starts a nested message whose length is known.</summary>
+    public void Open(int field, int length)
+    {
+        Tag(field, 2);
+        Varint((ulong)length);
+    }
 
     /// <summary>Starts a nested message.</summary>
     /// <returns>What <see cref="End"/> needs.</returns>
@@ -60,8 +71,7 @@ internal sealed class ProtobufWriter(PooledBytes output)
 
     public void Bytes(int field, ReadOnlySpan<byte> value)
     {
-        Tag(field, 2);
-        Varint((ulong)value.Length);
+        Open(field, value.Length);
         output.Append(value);
     }
 

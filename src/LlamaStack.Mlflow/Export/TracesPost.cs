@@ -1,6 +1,5 @@
 using System.IO.Compression;
 using System.Net.Http.Headers;
-using LlamaStack.Instrumentation;
 
 namespace LlamaStack.Mlflow;
 
@@ -33,10 +32,11 @@ internal sealed class TracesPost(HttpClient http, TracesRoute route, MlflowServe
 
     private async Task<ExportAnswer> SendAsync(IReadOnlyList<EncodedTrace> traces, MlflowServer.Target target, CancellationToken cancellationToken)
     {
-        var bytes = Body(traces);
+        var parts = BodyOf(traces);
+        List<PartsContent> sent = [];
         try
         {
-            using var response = await route.PostAsync(http, target.ExperimentId, () => Content(bytes), cancellationToken).ConfigureAwait(false);
+            using var response = await route.PostAsync(http, target.ExperimentId, NewContent, cancellationToken).ConfigureAwait(false);
             var body = response.IsSuccessStatusCode ? "" : await response.Content.ReadAsStringAsync(cancellationToken).ConfigureAwait(false);
             return ExportAnswer.Of(response, body, http.BaseAddress, time.GetUtcNow());
         }
@@ -49,41 +49,49 @@ internal sealed class TracesPost(HttpClient http, TracesRoute route, MlflowServe
         {
             return ExportAnswer.Of(MlflowErrors.Unreachable(http.BaseAddress, e));
         }
-    }
-
-    private byte[] Body(IReadOnlyList<EncodedTrace> traces)
-    {
-        var bytes = new PooledBytes(64 * 1024);
-        OtlpTraces.WriteRequest(traces, bytes);
-        byte[] body;
-        if (options.Compress)
+        finally
         {
-            using var compressed = new MemoryStream();
-            using (var gzip = new GZipStream(compressed, CompressionLevel.Fastest, leaveOpen: true))
+            if (sent.Exists(static content => content.IsBeingRead))
             {
-                gzip.Write(bytes.Span);
+                foreach (var trace in traces)
+                {
+                    trace.MayBeRead = true;
+                }
+            }
+        }
+
+        PartsContent NewContent()
+        {
+            var content = new PartsContent(parts);
+            content.Headers.ContentType = new MediaTypeHeaderValue("application/x-protobuf");
+            if (options.Compress)
+            {
+                content.Headers.ContentEncoding.Add("gzip");
             }
 
-            body = compressed.ToArray();
+            sent.Add(content);
+            return content;
         }
-        else
-        {
-            body = bytes.Span.ToArray();
-        }
-
-        bytes.Return();
-        return body;
     }
 
-    private ByteArrayContent Content(byte[] body)
+    /// <summary>The body in parts; compressed it is one.</summary>
+    private IReadOnlyList<ReadOnlyMemory<byte>> BodyOf(IReadOnlyList<EncodedTrace> traces)
     {
-        var content = new ByteArrayContent(body);
-        content.Headers.ContentType = new MediaTypeHeaderValue("application/x-protobuf");
-        if (options.Compress)
+        var parts = OtlpTraces.RequestOf(traces);
+        if (!options.Compress)
         {
-            content.Headers.ContentEncoding.Add("gzip");
+            return [.. parts];
         }
 
-        return content;
+        var compressed = new MemoryStream();
+        using (var gzip = new GZipStream(compressed, CompressionLevel.Fastest, leaveOpen: true))
+        {
+            foreach (var part in parts)
+            {
+                gzip.Write(part.Span);
+            }
+        }
+
+        return [compressed.GetBuffer().AsMemory(0, (int)compressed.Length)];
     }
 }

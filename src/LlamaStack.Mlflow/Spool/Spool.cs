@@ -72,6 +72,7 @@ internal sealed class Spool : ITraceStore
             try
             {
                 _files.Append(trace);
+                trace.Release();
                 _state.SpoolWorks();
                 return null;
             }

@@ -14,17 +14,16 @@ internal sealed class TraceSummary
     private readonly SpanContent? _first;
     private readonly SpanContent? _last;
 
-    public TraceSummary(CompletedTrace trace)
+    public TraceSummary(CompletedTrace trace, ExportedSpan rootSpan)
     {
-        var root = trace.Root!;
+        var root = rootSpan.Activity;
         var details = trace.Details;
-        var span = new ExportedSpan(root);
-        var own = span.Content;
+        var own = rootSpan.Content;
         var (first, last) = ModelCalls(trace.Spans);
         _own = own;
         _first = first?.Content;
         _last = last?.Content;
-        Name = Cut(details?.Name ?? NameOf(span, trace.Spans), 4096)!;
+        Name = Cut(details?.Name ?? NameOf(rootSpan, trace.Spans), 4096)!;
         var (session, user, conversation) = Told(trace);
         Session = Cut(details?.Session ?? session ?? (IsOfOneTurn(conversation) ? null : conversation), MaxIdLength);
         User = Cut(details?.User ?? user, MaxIdLength);

@@ -60,6 +60,25 @@ public sealed class DeliveryTests
         Assert.Equal(Enumerable.Range(0, 30).Select(number => $"Question {number}?").Order(), app.Mlflow.Traces.Select(trace => trace.RequestPreview!).Order());
     }
 
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Each_trace_has_its_own_content_whatever_its_size_and_whatever_becomes_of_those_beside_it(bool compress)
+    {
+        await using var app = await TracedApp.StartAsync(options => (options.Compress, options.MaxBatchTraces, options.MaxConcurrentRequests) = (compress, 20, 3));
+        app.Mlflow.FailNext(413, "", count: 3, path: "/v1/traces");
+        var questions = Enumerable.Range(0, 200).Select(number => $"{number} {new string((char)('a' + (number % 26)), number % 9 == 0 ? 40_000 : number * 37 % 3000)}").ToList();
+
+        for (var round = 0; round < 4; round++)
+        {
+            await Task.WhenAll(questions.Skip(round * 50).Take(50).Select(app.AskAsync));
+            app.Flush();
+        }
+
+        Assert.Equal(questions.Order(), app.Mlflow.Traces.Select(trace => (string)Assert.Single(trace.Spans).Attributes["mlflow.spanInputs"]!["messages"]![0]!["content"]!).Order());
+        Assert.Equal("", app.Counts.Dropped);
+    }
+
     [Fact]
     public async Task No_request_has_a_header_without_a_value()
     {
