@@ -287,15 +287,14 @@ internal sealed class OtlpTraces(MlflowTracingOptions options, TraceResource res
 
         public void Add(string key, ReadOnlySpan<byte> json)
         {
-            json = JsonSurrogates.Mend(json);
-            if (!Utf8.IsValid(json))
+            var traits = new JsonTraits(json);
+            if (traits.HasEscapes)
             {
-                // One string that is no UTF-8 costs the whole request.
-                Add(key, Encoding.UTF8.GetString(json));
-                return;
+                json = JsonSurrogates.Mend(json);
             }
 
-            if (JsonDepth.IsTooDeep(json))
+            // One string that is no UTF-8 costs the whole request, as does one that is nested too deeply.
+            if ((traits.HasNonAscii && !Utf8.IsValid(json)) || (traits.Openers > JsonDepth.Max && JsonDepth.IsTooDeep(json)))
             {
                 Add(key, Encoding.UTF8.GetString(json));
                 return;

@@ -7,14 +7,14 @@ internal sealed class PartsContent(IReadOnlyList<ReadOnlyMemory<byte>> parts) : 
 {
     private int _readers;
 
+    /// <summary>Gets a value indicating whether somebody has begun to read the body and has not come to its end: he may go on after the answer.</summary>
+    public bool IsBeingRead => Volatile.Read(ref _readers) != 0;
+
     protected override bool TryComputeLength(out long length)
     {
         length = parts.Sum(static part => (long)part.Length);
         return true;
     }
-
-    /// <summary>Gets a value indicating whether somebody has begun to read the body and has not come to its end: he may go on after the answer.</summary>
-    public bool IsBeingRead => Volatile.Read(ref _readers) != 0;
 
     protected override void SerializeToStream(Stream stream, TransportContext? context, CancellationToken cancellationToken)
     {

@@ -7,18 +7,15 @@ namespace LlamaStack.Mlflow;
 internal static class JsonDepth
 {
     /// <summary>Half of what Python's reader stands.</summary>
-    private const int MaxDepth = 500;
-
-    public static bool IsTooDeep(ReadOnlySpan<byte> json) =>
-        json.Length > MaxDepth && json.Count((byte)'[') + json.Count((byte)'{') > MaxDepth && IsDeep(json);
+    public const int Max = 500;
 
     public static bool IsTooDeep(string text) =>
-        text.Length > MaxDepth && text.AsSpan().Count('[') + text.AsSpan().Count('{') > MaxDepth && IsDeep(Encoding.UTF8.GetBytes(text));
+        text.Length > Max && text.AsSpan().Count('[') + text.AsSpan().Count('{') > Max && IsTooDeep(Encoding.UTF8.GetBytes(text));
 
     /// <summary>The same as a JSON string: it is shown as text, and nothing of it is lost.</summary>
     public static string AsText(string json) => $"\"{JsonEncodedText.Encode(Encoding.UTF8.GetBytes(json))}\"";
 
-    private static bool IsDeep(ReadOnlySpan<byte> json)
+    public static bool IsTooDeep(ReadOnlySpan<byte> json)
     {
         var depth = 0;
         var isInString = false;
@@ -33,7 +30,7 @@ internal static class JsonDepth
                     isInString = !isInString;
                     break;
                 case (byte)'[' or (byte)'{' when !isInString:
-                    if (++depth > MaxDepth)
+                    if (++depth > Max)
                     {
                         return true;
                     }
