@@ -62,6 +62,14 @@ internal sealed class PooledBytes(int capacity = 256) : IBufferWriter<byte>
         return _bytes.AsSpan(Length);
     }
 
+    /// <summary>What has been written, in memory of its own; the buffer's is given back.</summary>
+    public byte[] Take()
+    {
+        var bytes = Span.ToArray();
+        Return();
+        return bytes;
+    }
+
     /// <summary>Gives the memory back; the buffer is empty then.</summary>
     public void Return()
     {

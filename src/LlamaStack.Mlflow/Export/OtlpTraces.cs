@@ -7,15 +7,13 @@ using LlamaStack.Instrumentation;
 
 namespace LlamaStack.Mlflow;
 
-/// <summary>Writes traces as an OTLP <c>ExportTraceServiceRequest</c>, with MLflow's attributes and re-rooted: what its server takes in one request.</summary>
+/// <summary>Writes traces as OTLP, with MLflow's attributes and re-rooted; <see cref="OtlpRequest"/> makes requests of them.</summary>
 /// <remarks>Source: <see href="https://github.com/open-telemetry/opentelemetry-proto/blob/v1.7.0/opentelemetry/proto/trace/v1/trace.proto"/>.</remarks>
 internal sealed class OtlpTraces(MlflowTracingOptions options, TraceResource resource)
 {
     private const int MaxDepth = 8;
     private const int MaxElements = 10_000;
     private const long MaxTicks = long.MaxValue / 100;
-
-    private static readonly byte[] _scope = WriteScope();
 
     private readonly SpanAttributes _attributes = new(options);
     private readonly bool _withContent = options.EffectiveContentCapture is ContentCapture.Full;
@@ -37,50 +35,6 @@ internal sealed class OtlpTraces(MlflowTracingOptions options, TraceResource res
         }
     }
 
-    /// <summary>The request around spans that are written already: its parts one after the other, of which the spans are as they stand in memory.</summary>
-    public static IEnumerable<ReadOnlyMemory<byte>> RequestOf(IReadOnlyList<EncodedTrace> traces)
-    {
-        for (var first = 0; first < traces.Count;)
-        {
-            var resource = traces[first].Resource;
-            var (end, length) = (first, 0);
-            for (; end < traces.Count && traces[end].Resource.Equals(resource); end++)
-            {
-                length += traces[end].Spans.Length;
-            }
-
-            yield return HeadOf(resource.Span, length);
-            for (; first < end; first++)
-            {
-                yield return traces[first].Spans;
-            }
-        }
-    }
-
-    /// <summary>What stands before spans of one resource: the resource and the scope, and how long everything is.</summary>
-    private static byte[] HeadOf(ReadOnlySpan<byte> resource, int spansLength)
-    {
-        var scopeSpansLength = _scope.Length + spansLength;
-        var output = new PooledBytes();
-        var writer = new ProtobufWriter(output);
-        writer.Open(1, ProtobufWriter.LengthOf(resource.Length) + ProtobufWriter.LengthOf(scopeSpansLength));
-        writer.Bytes(1, resource);
-        writer.Open(2, scopeSpansLength);
-        output.Append(_scope);
-        return Taken(output);
-    }
-
-    private static byte[] WriteScope()
-    {
-        var output = new PooledBytes();
-        var writer = new ProtobufWriter(output);
-        var scope = writer.Start(1);
-        writer.Text(1, LlamaStackDiagnostics.SourceName);
-        writer.Text(2, LlamaStackDiagnostics.Version);
-        writer.End(scope);
-        return Taken(output);
-    }
-
     private byte[] WriteResource()
     {
         var output = new PooledBytes();
@@ -90,14 +44,7 @@ internal sealed class OtlpTraces(MlflowTracingOptions options, TraceResource res
             Attribute(writer, 1, key, value);
         }
 
-        return Taken(output);
-    }
-
-    private static byte[] Taken(PooledBytes output)
-    {
-        var bytes = output.Span.ToArray();
-        output.Return();
-        return bytes;
+        return output.Take();
     }
 
     private void Write(ProtobufWriter writer, ExportedSpan exported, ReadOnlySpan<byte> traceId, CompletedTrace trace, Sink sink)

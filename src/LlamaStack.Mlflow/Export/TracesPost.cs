@@ -77,7 +77,7 @@ internal sealed class TracesPost(HttpClient http, TracesRoute route, MlflowServe
     /// <summary>The body in parts; compressed it is one.</summary>
     private IReadOnlyList<ReadOnlyMemory<byte>> BodyOf(IReadOnlyList<EncodedTrace> traces)
     {
-        var parts = OtlpTraces.RequestOf(traces);
+        var parts = OtlpRequest.PartsOf(traces);
         if (!options.Compress)
         {
             return [.. parts];
