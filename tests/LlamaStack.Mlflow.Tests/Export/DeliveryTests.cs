@@ -65,7 +65,9 @@ public sealed class DeliveryTests
     [InlineData(false)]
     public async Task Each_trace_has_its_own_content_whatever_its_size_and_whatever_becomes_of_those_beside_it(bool compress)
     {
-        await using var app = await TracedApp.StartAsync(options => (options.Compress, options.MaxBatchTraces, options.MaxConcurrentRequests) = (compress, 20, 3));
+        // None leaves alone: then it would itself be what is too large.
+        await using var app = await TracedApp.StartAsync(options =>
+            (options.Compress, options.MaxBatchTraces, options.MaxConcurrentRequests, options.ExportInterval) = (compress, 20, 3, TimeSpan.FromMinutes(1)));
         app.Mlflow.FailNext(413, "", count: 3, path: "/v1/traces");
         var questions = Enumerable.Range(0, 200).Select(number => $"{number} {new string((char)('a' + (number % 26)), number % 9 == 0 ? 40_000 : number * 37 % 3000)}").ToList();
 
