@@ -15,7 +15,7 @@ internal static class CoveringSpans
     public static Activity Resolve(Activity span) => span.GetCustomProperty(PropertyName) as Activity ?? span;
 
     /// <summary>Is the span that of a model call which was seen on the wire?</summary>
-    public static bool IsExchange(Activity span) => SpanContent.Of(span)?.Api is { } api && api.IsModelCall();
+    public static bool IsExchange(Activity span) => new ExportedSpan(span).IsExchange;
 
     /// <summary>Merges what covers one exchange.</summary>
     /// <param name="spans">The spans of a trace that leave together, in the order in which they ended.</param>
